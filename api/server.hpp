@@ -1,0 +1,67 @@
+#pragma once
+// The network side of the daemon: listening sockets, HTTP, and the upgrade to the stream.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "types/awaitable.hpp"
+
+namespace psmove::drivers {
+class Roster;
+}
+
+namespace psmove::api {
+
+/// Every bound a client can meet; GET /api/v1 shows them.
+struct Limits {
+  std::size_t head_bytes = 8 * 1024;
+  std::size_t head_fields = 64;
+  std::size_t target_bytes = 2 * 1024;
+  std::size_t body_bytes = 16 * 1024;
+  std::chrono::seconds head_deadline{5}, body_deadline{10}, write_deadline{10}, keep_alive{60};
+  std::size_t connections = 1024;
+  std::size_t connections_per_address = 64;  ///< beyond loopback
+  std::size_t message_bytes = 16 * 1024;     ///< one WebSocket message
+  std::size_t message_fragments = 64;
+  std::size_t subscriptions = 16;            ///< per connection
+  std::chrono::seconds ping_interval{15}, dead_after{45}, stalled_after{10};
+  std::chrono::milliseconds backlog{250};    ///< of motion, per client
+  std::size_t edge_backlog_bytes = 256 * 1024;
+};
+
+struct ServerConfig {
+  std::uint16_t port = 6683;
+  std::vector<std::string> bind = {"127.0.0.1", "::1"};  ///< addresses to listen on
+  std::vector<int> inherited;      ///< listening sockets from systemd; then port and bind are not used
+  std::vector<std::string> hosts;  ///< further names accepted in Host, besides loopback's
+  std::vector<std::string> origins;  ///< foreign origins that may talk to us, exact
+  Limits limits;
+};
+
+/// Listens and serves until stop(). Constructing it binds: boost::system::system_error names the
+/// address that failed.
+class Server {
+ public:
+  Server(boost::asio::io_context& io, drivers::Roster& roster, ServerConfig config);
+  ~Server();
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  /// Begins to accept.
+  void start();
+  /// Stops accepting, closes WebSockets with 1001 and ends what is idle; calls `done` when the
+  /// last session is gone or after `deadline`.
+  void stop(std::chrono::milliseconds deadline, std::function<void()> done);
+  [[nodiscard]] std::uint16_t port() const;  ///< the bound one, where 0 was asked for
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace psmove::api

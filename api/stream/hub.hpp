@@ -1,0 +1,49 @@
+#pragma once
+// The door between HTTP and the stream: an upgraded socket goes in, and lives there.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "api/server.hpp"
+#include "api/wire/fault.hpp"
+
+namespace psmove::stream {
+
+/// A WebSocket upgrade request that passed the HTTP side's checks (Host, Origin, version, key).
+struct Upgrade {
+  std::string query;        ///< raw query string of the target, without the '?'
+  std::string key;          ///< Sec-WebSocket-Key
+  std::string protocols;    ///< Sec-WebSocket-Protocol as offered, may be empty
+};
+
+/// All WebSocket clients of one daemon and the publisher that feeds them.
+class Hub {
+ public:
+  Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits);
+  ~Hub();
+
+  /// Checks query and protocols before anything is sent.
+  /// @return the whole 101 response head to send, or the fault to answer with
+  wire::Parsed<std::string> accept(const Upgrade& upgrade);
+
+  /// Takes over a connected, non-blocking TCP socket (the descriptor is now ours) after the 101 was
+  /// sent. `early` is what the client sent right behind its request. `closed` is called once, when
+  /// the connection is gone.
+  void adopt(int socket, const Upgrade& upgrade, std::string_view early,
+             std::function<void()> closed);
+
+  [[nodiscard]] std::size_t clients() const;
+  /// Closes every client with this code and reason.
+  void close_all(std::uint16_t code, std::string_view reason);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace psmove::stream

@@ -1,0 +1,45 @@
+#pragma once
+// What clients ask of outputs and of a simulation: bodies of PUT and PATCH, and the stream's `set`.
+
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/wire/fault.hpp"
+#include "types/buttons.hpp"
+#include "types/outputs.hpp"
+
+namespace psmove::wire {
+
+/// Strict parse of one JSON text: UTF-8, no duplicate members, nesting at most 16.
+[[nodiscard]] Parsed<nlohmann::json> parse_json(std::string_view text);
+/// application/x-www-form-urlencoded as a flat JSON object; numbers and booleans are recognised.
+[[nodiscard]] Parsed<nlohmann::json> parse_form(std::string_view text);
+
+/// {"red","green","blue"} or {"color"}, with fade_ms, for_ms, effect, period_ms, priority, lease_ms.
+/// @param pointer  prefix for the pointers in faults ("/led" in the stream's `set`)
+[[nodiscard]] Parsed<LedWish> led_wish(const nlohmann::json& body, std::string_view pointer = "");
+/// {"value"}, with for_ms, priority, lease_ms.
+[[nodiscard]] Parsed<RumbleWish> rumble_wish(const nlohmann::json& body,
+                                             std::string_view pointer = "");
+
+struct ControllerPatch {
+  std::optional<std::string> name;  ///< empty string (or JSON null): take the name away
+  std::optional<int> number;
+};
+[[nodiscard]] Parsed<ControllerPatch> controller_patch(const nlohmann::json& body);
+
+struct SimulationPatch {
+  std::optional<std::string> motion;
+  std::optional<Buttons> buttons;
+  std::optional<double> trigger;
+  std::optional<int> battery_percent;
+  std::optional<bool> link_up;
+  std::optional<double> loss;
+  std::optional<std::string> magnetometer;  ///< "normal", "absent", "disturbed"
+};
+[[nodiscard]] Parsed<SimulationPatch> simulation_patch(const nlohmann::json& body);
+
+}  // namespace psmove::wire

@@ -1,0 +1,127 @@
+#pragma once
+// One controller, for as long as it is remembered: who it is, what it reads, what it shows. The
+// links that come and go are in link.hpp.
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "drivers/clock.hpp"
+#include "drivers/device_clock.hpp"
+#include "drivers/listener.hpp"
+#include "drivers/output_layers.hpp"
+#include "drivers/psmove/model.hpp"
+#include "fusion/orientation_filter.hpp"
+#include "types/controller_state.hpp"
+
+namespace psmove::drivers {
+
+class Bell;
+class Simulation;
+
+/// What survives a restart of the daemon.
+struct RememberedController {
+  Address address;
+  std::string model;
+  int number = 0;
+  std::string name;
+  std::string firmware;
+  std::vector<std::byte> calibration_blob;  ///< empty while never read
+};
+
+class Controller {
+ public:
+  /// @param clock, listeners  outlive the controller
+  Controller(RememberedController remembered, const ControllerModel& model, Source source,
+             const UnixClock& clock, std::vector<Listener*>& listeners);
+  ~Controller();
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  // ---- who it is
+  [[nodiscard]] const Address& address() const { return state_.address; }
+  [[nodiscard]] const ControllerModel& model() const { return *model_; }
+  /// The newest picture, outputs refreshed to now.
+  [[nodiscard]] const ControllerState& state() const;
+  [[nodiscard]] RememberedController remembered() const;
+  void set_name(std::string name);
+  void set_number(int number);
+
+  // ---- readings
+  /// The mean of the samples of the last `window` (orientation: the newest); nullopt before any.
+  /// History reaches back one second.
+  [[nodiscard]] std::optional<Sample> average(std::chrono::milliseconds window) const;
+  void reset_heading();
+  void clear_heading_reset();
+  /// Raw counts and SI of the newest report, for the talk's API and diagnosis.
+  [[nodiscard]] const std::optional<InputReport>& newest_report() const { return newest_report_; }
+
+  // ---- outputs; they may be set while it is away and show when it is back
+  void set_led(const Owner& owner, const LedWish& wish);
+  void set_rumble(const Owner& owner, const RumbleWish& wish);
+  void clear_led(const Owner& owner);
+  void clear_rumble(const Owner& owner);
+  void release_outputs(const Owner& owner);
+  /// For an answer to this owner: applied, queued, or overridden by a layer above.
+  [[nodiscard]] OutputState led_state_for(const Owner& owner);
+  [[nodiscard]] OutputState rumble_state_for(const Owner& owner);
+
+  /// The simulated device behind it, or nullptr.
+  [[nodiscard]] Simulation* simulation() const { return simulation_; }
+  void attach(Simulation* simulation) { simulation_ = simulation; }
+
+  // ---- for the links that serve it (link.cpp)
+  void link_up(const LinkInfo& link, bool gives_input);
+  void link_down(const LinkInfo& link);
+  void set_input(InputStatus status, std::string hint);
+  void set_calibration(const std::vector<std::byte>& blob);
+  void set_firmware(std::string firmware);
+  void on_report(const InputReport& report, SteadyTime arrived);
+  void count_rejected() { ++state_.radio.rejected; }
+  [[nodiscard]] bool has_factory_calibration() const { return calibration_.is_factory; }
+  [[nodiscard]] Outputs wanted_outputs(SteadyTime now) { return layers_.at(now); }
+  [[nodiscard]] std::optional<SteadyTime> next_output_change(SteadyTime now);
+  void outputs_written(const Outputs& outputs, SteadyTime when);
+  /// Rings when the wanted outputs may have changed.
+  [[nodiscard]] Bell& output_bell() { return *output_bell_; }
+
+ private:
+  void forget_motion();
+  void publish_presence(Presence presence);
+  void outputs_changed();
+  void update_rates(SteadyTime arrived);
+
+  const ControllerModel* model_;
+  const UnixClock& clock_;
+  std::vector<Listener*>& listeners_;
+  mutable ControllerState state_;
+  mutable OutputLayers layers_;
+  std::unique_ptr<Bell> output_bell_;
+  Simulation* simulation_ = nullptr;
+
+  Calibration calibration_;
+  std::vector<std::byte> calibration_blob_;
+  DeviceClock device_clock_;
+  fusion::OrientationFilter filter_;
+  std::optional<InputReport> newest_report_;
+  std::uint64_t next_sequence_ = 0;
+  std::int64_t last_time_us_ = 0;
+  std::optional<Vec3<Microtesla>> mag_;
+  bool magnetometer_seen_ = false;
+  bool announced_ = false;
+  Buttons buttons_;
+  double trigger_ = -1;
+  std::vector<Sample> history_;  ///< ring of the last second or so
+  std::size_t history_head_ = 0;
+  std::optional<Outputs> written_;
+  SteadyTime last_arrival_{};
+  SteadyTime rate_window_start_{};
+  unsigned rate_window_reports_ = 0;
+};
+
+}  // namespace psmove::drivers

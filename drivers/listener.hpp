@@ -1,0 +1,29 @@
+#pragma once
+// What a controller tells those who listen: the stream's publisher, a REST request that waits.
+
+#include <cstdint>
+#include <span>
+
+#include "types/buttons.hpp"
+#include "types/controller_state.hpp"
+
+namespace psmove::drivers {
+
+class Controller;
+
+enum class Presence : std::uint8_t { arrived, changed, left, forgotten };
+
+/// Callbacks on the loop's thread. A listener may not add or remove listeners from within one.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  /// The samples of one report, oldest first; `received_us` is Unix time.
+  virtual void on_samples(const Controller&, std::span<const Sample>, std::int64_t received_us) = 0;
+  virtual void on_button(const Controller&, Button, bool pressed, std::int64_t time_us) = 0;
+  virtual void on_trigger(const Controller&, double fraction, std::int64_t time_us) = 0;
+  virtual void on_battery(const Controller&) = 0;
+  virtual void on_presence(const Controller&, Presence) = 0;
+  virtual void on_outputs(const Controller&) = 0;
+};
+
+}  // namespace psmove::drivers

@@ -1,0 +1,127 @@
+#pragma once
+// All that differs between controller models, as data and plain functions. A new model is one file
+// and one line in models.cpp.
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "types/address.hpp"
+#include "types/buttons.hpp"
+#include "types/controller_state.hpp"
+#include "types/outputs.hpp"
+#include "types/result.hpp"
+#include "types/units.hpp"
+
+namespace psmove::drivers {
+
+/// Why bytes from a controller were refused.
+enum class ReportError { too_short = 1, too_long, wrong_id, bad_block, incomplete, implausible };
+const boost::system::error_category& report_category() noexcept;
+inline error_code make_error_code(ReportError e) { return {static_cast<int>(e), report_category()}; }
+
+/// Sensor words of one instant, offsets removed, in the body frame's axes (the magnetometer's Y is
+/// already negated into it).
+struct RawSample {
+  Vec3<Counts> accel, gyro;
+  std::optional<Vec3<Counts>> mag;  ///< only in the sample that brings a new reading
+  Buttons buttons;
+  std::uint8_t trigger = 0;
+  bool accel_saturated = false;  ///< a word at the end of its 16-bit range
+  bool gyro_saturated = false;
+};
+
+/// One input report, decoded. Samples are oldest first.
+struct InputReport {
+  std::uint8_t sequence = 0;  ///< 0..15, +1 per report
+  std::uint16_t ticks = 0;    ///< the device's own clock, wraps; its unit is not documented anywhere
+  std::uint8_t battery_code = 0;
+  std::uint16_t temperature_raw = 0;  ///< 12-bit thermistor reading
+  bool extension_connected = false;
+  std::array<std::uint8_t, 5> extension{};
+  std::size_t sample_count = 1;
+  std::array<RawSample, 2> samples{};
+
+  [[nodiscard]] std::span<const RawSample> all_samples() const {
+    return {samples.data(), sample_count};
+  }
+};
+
+/// Turns counts into SI units, per axis: value = gain * counts + offset.
+struct Calibration {
+  Vec3<MetersPerSecondSquared> accel_gain, accel_offset;
+  Vec3<RadiansPerSecond> gyro_gain, gyro_offset;
+  double mag_ut_per_count = 1.0 / 3.2;
+  bool is_factory = false;  ///< read from the controller, not the nominal scales of the model
+
+  [[nodiscard]] Vec3<MetersPerSecondSquared> accel(const Vec3<Counts>& raw) const;
+  [[nodiscard]] Vec3<RadiansPerSecond> gyro(const Vec3<Counts>& raw) const;
+  [[nodiscard]] Vec3<Microtesla> mag(const Vec3<Counts>& raw) const;
+};
+
+/// Everything the rest of the program knows about a kind of controller.
+struct ControllerModel {
+  std::string_view name;  ///< "zcm1"
+  std::uint16_t vendor, product;
+  Capabilities capabilities;
+  std::size_t calibration_blocks;  ///< how many 0x10 reads make one blob
+  Calibration nominal;             ///< used while the controller's own cannot be read
+  std::chrono::milliseconds output_refresh;  ///< repeat outputs this often while anything is on
+  std::chrono::milliseconds output_spacing;  ///< at least this long between two output reports
+
+  /// Decodes one Bluetooth input report (id 0x01), exactly what read(2) returned.
+  Result<InputReport> (*parse_input)(std::span<const std::byte> report);
+  /// Reads an assembled calibration blob (see CalibrationAssembler).
+  Result<Calibration> (*parse_calibration)(std::span<const std::byte> blob);
+  /// Writes the output report for these outputs. @return its length
+  std::size_t (*encode_output)(const Outputs& outputs, std::span<std::byte, 49> report);
+};
+
+/// Every model we speak, in the order people should see them.
+std::span<const ControllerModel* const> models();
+/// The model with these USB/Bluetooth ids, or nullptr.
+const ControllerModel* find_model(std::uint16_t vendor, std::uint16_t product);
+/// The model of this name ("zcm1"), or nullptr.
+const ControllerModel* find_model(std::string_view name);
+
+/// Collects the blocks of feature report 0x10, which come in any order, from any start and with
+/// repeats, into one blob.
+class CalibrationAssembler {
+ public:
+  explicit CalibrationAssembler(std::size_t block_count) : block_count_(block_count) {}
+  /// Takes one 49-byte answer to GET 0x10.
+  /// @return true once every block is there; bad_block, too_short or wrong_id otherwise
+  Result<bool> add(std::span<const std::byte> report);
+  /// The blob: block 0 whole, then each later block without its two header bytes.
+  [[nodiscard]] std::vector<std::byte> blob() const;
+
+ private:
+  std::size_t block_count_;
+  std::array<std::optional<std::array<std::byte, 49>>, 3> blocks_;
+};
+
+/// Feature report 0x04: who the controller is, and whom it will call.
+struct PairingAddresses {
+  Address controller, host;
+};
+Result<PairingAddresses> parse_addresses(std::span<const std::byte> report);
+
+/// Feature report 0xF9 with or without its id byte, as "2.20 rev 1829".
+Result<std::string> parse_firmware(std::span<const std::byte> report);
+
+/// The battery byte of an input report.
+Battery battery_from_code(std::uint8_t code);
+
+/// The 12-bit thermistor word in degrees Celsius, -10..70, whole degrees.
+double temperature_from_raw(std::uint16_t raw);
+
+}  // namespace psmove::drivers
+
+template <>
+struct boost::system::is_error_code_enum<psmove::drivers::ReportError> : std::true_type {};

@@ -1,0 +1,61 @@
+#pragma once
+// Which controllers there are, connected or remembered.
+
+#include <functional>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "drivers/controller.hpp"
+
+namespace psmove::drivers {
+
+/// Owns every controller. A pointer from `find` is used before the next co_await and never stored.
+class Roster {
+ public:
+  explicit Roster(const UnixClock& clock) : clock_(clock) {}
+  Roster(const Roster&) = delete;
+  Roster& operator=(const Roster&) = delete;
+
+  [[nodiscard]] const UnixClock& clock() const { return clock_; }
+
+  /// By id (address), number or name; nullptr where nobody answers to it.
+  [[nodiscard]] Controller* find(std::string_view id_number_or_name) const;
+  [[nodiscard]] Controller* find(const Address& address) const;
+  /// All, in the order of their numbers.
+  [[nodiscard]] const std::vector<std::unique_ptr<Controller>>& all() const { return controllers_; }
+
+  /// The controller of this address, made now with the next free number if it is new.
+  Controller& get_or_add(const Address& address, const ControllerModel& model, Source source);
+  /// Takes back what an earlier run knew. Entries of unknown models or with taken numbers or names
+  /// are mended, not refused.
+  void restore(const std::vector<RememberedController>& remembered);
+  [[nodiscard]] std::vector<RememberedController> remembered() const;
+
+  enum class Rename { done, taken, invalid };
+  /// A name is 1..64 characters of UTF-8, unique, neither a number, an address nor "all"; an empty
+  /// one takes the name away.
+  Rename set_name(Controller& controller, std::string name);
+  Rename set_number(Controller& controller, int number);
+  /// Forgets a controller that is away. @return false while it has a link
+  bool forget(Controller& controller);
+
+  void add_listener(Listener* listener);
+  void remove_listener(Listener* listener);
+  /// Called after anything that remembered() returns has changed.
+  void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+  void changed() const {
+    if (changed_) changed_();
+  }
+
+ private:
+  [[nodiscard]] int next_number() const;
+  void sort();
+
+  const UnixClock& clock_;
+  std::vector<std::unique_ptr<Controller>> controllers_;
+  std::vector<Listener*> listeners_;
+  std::function<void()> changed_;
+};
+
+}  // namespace psmove::drivers
