@@ -3,6 +3,7 @@
 
 #include <boost/system/result.hpp>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -10,28 +11,65 @@ namespace psmove::wire {
 
 /// Every error a client can get; the text of each is in docs/errors.md under its code.
 enum class ErrorCode : std::uint8_t {
-  invalid_json, invalid_form, invalid_utf8, duplicate_member,           // 400
-  bad_request,                                                           // 400
-  origin_not_allowed, cross_site_write,                                  // 403
-  not_found, unknown_controller,                                         // 404
-  method_not_allowed,                                                    // 405
-  timeout,                                                               // 408
-  controller_offline, name_taken, number_taken, controller_connected, not_simulated,  // 409
-  payload_too_large, uri_too_long, unsupported_media_type,               // 413, 414, 415
-  unknown_host,                                                          // 421
-  unknown_member, missing_member, wrong_type, out_of_range, invalid_value,  // 422
-  upgrade_required,                                                      // 426
-  too_many_requests,                                                     // 429
-  headers_too_large,                                                     // 431
-  internal,                                                              // 500
-  unsupported_transfer_encoding,                                         // 501
-  no_sample_yet, overloaded,                                             // 503
-  unknown_type, subscription_exists, unknown_subscription, too_many_subscriptions,  // stream
+  // 400
+  invalid_json,
+  invalid_form,
+  invalid_utf8,
+  duplicate_member,
+  bad_request,
+  unsupported_subprotocol,
+  // 403
+  origin_not_allowed,
+  cross_site_write,
+  // 404
+  not_found,
+  unknown_controller,
+  // 405, 408
+  method_not_allowed,
+  timeout,
+  // 409
+  controller_offline,
+  name_taken,
+  number_taken,
+  controller_connected,
+  not_simulated,
+  // 413, 414, 415, 417, 421
+  payload_too_large,
+  uri_too_long,
+  unsupported_media_type,
+  expectation_failed,
+  unknown_host,
+  // 422
+  unknown_member,
+  missing_member,
+  conflicting_members,
+  wrong_type,
+  out_of_range,
+  invalid_value,
+  // 426, 429, 431
+  upgrade_required,
+  too_many_requests,
+  headers_too_large,
+  // 500, 501, 503, 505
+  internal,
+  unsupported_transfer_encoding,
+  not_supported,
+  no_sample_yet,
+  no_new_sample,
+  overloaded,
+  unsupported_http_version,
+  // in messages of the stream
+  unknown_type,
+  subscription_exists,
+  unknown_subscription,
+  too_many_subscriptions,
 };
 
 [[nodiscard]] std::string_view to_string(ErrorCode code);  ///< "out_of_range"
 [[nodiscard]] std::string_view title(ErrorCode code);      ///< "Value out of range"
+[[nodiscard]] std::string_view advice(ErrorCode code);  ///< what to do about it, a sentence or two
 [[nodiscard]] int http_status(ErrorCode code);
+[[nodiscard]] std::span<const ErrorCode> all_error_codes();  ///< in the order of docs/errors.md
 
 struct Fault {
   ErrorCode code = ErrorCode::internal;
@@ -43,6 +81,7 @@ struct Fault {
 template <class T>
 using Parsed = boost::system::result<T, Fault>;
 
+/// value() of a Parsed that holds a fault is our own mistake: std::logic_error.
 [[noreturn]] void throw_exception_from_error(const Fault& fault, const boost::source_location&);
 
 }  // namespace psmove::wire

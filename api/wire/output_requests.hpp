@@ -18,7 +18,8 @@ namespace psmove::wire {
 /// application/x-www-form-urlencoded as a flat JSON object; numbers and booleans are recognised.
 [[nodiscard]] Parsed<nlohmann::json> parse_form(std::string_view text);
 
-/// {"red","green","blue"} or {"color"}, with fade_ms, for_ms, effect, period_ms, priority, lease_ms.
+/// {"red","green","blue"} or {"color"}, with fade_ms, for_ms, effect, period_ms, priority,
+/// lease_ms. A primary that is left out is 0. An effect of `rainbow` needs no colour.
 /// @param pointer  prefix for the pointers in faults ("/led" in the stream's `set`)
 [[nodiscard]] Parsed<LedWish> led_wish(const nlohmann::json& body, std::string_view pointer = "");
 /// {"value"}, with for_ms, priority, lease_ms.
@@ -26,7 +27,7 @@ namespace psmove::wire {
                                              std::string_view pointer = "");
 
 struct ControllerPatch {
-  std::optional<std::string> name;  ///< empty string (or JSON null): take the name away
+  std::optional<std::string> name;  ///< empty string (JSON null): take the name away
   std::optional<int> number;
 };
 [[nodiscard]] Parsed<ControllerPatch> controller_patch(const nlohmann::json& body);
@@ -40,6 +41,7 @@ struct SimulationPatch {
   std::optional<double> loss;
   std::optional<std::string> magnetometer;  ///< "normal", "absent", "disturbed"
 };
+/// `buttons` is an array of names, or one string of names with commas (for forms).
 [[nodiscard]] Parsed<SimulationPatch> simulation_patch(const nlohmann::json& body);
 
 }  // namespace psmove::wire

@@ -1,0 +1,355 @@
+#include "api/wire/controller_json.hpp"
+
+#include <cstddef>
+
+#include "api/wire/sample_encoder.hpp"
+#include "api/wire/text.hpp"
+
+namespace psmove::wire {
+namespace {
+
+/// Appends members to an object or items to an array, minding the commas.
+void key(std::string& out, std::string_view name) {
+  if (out.back() != '{' && out.back() != '[') out += ',';
+  out += '"';
+  out += name;
+  out += "\":";
+}
+void text_member(std::string& out, std::string_view name, std::string_view value) {
+  key(out, name);
+  append_quoted(out, value);
+}
+void text_or_null(std::string& out, std::string_view name, std::string_view value) {
+  key(out, name);
+  if (value.empty())
+    out += "null";
+  else
+    append_quoted(out, value);
+}
+void integer_member(std::string& out, std::string_view name, std::int64_t value) {
+  key(out, name);
+  append_integer(out, value);
+}
+void integer_or_null(std::string& out, std::string_view name, std::optional<std::int64_t> value) {
+  key(out, name);
+  if (value)
+    append_integer(out, *value);
+  else
+    out += "null";
+}
+void number_member(std::string& out, std::string_view name, double value, int decimals) {
+  key(out, name);
+  append_number(out, value, decimals);
+}
+void bool_member(std::string& out, std::string_view name, bool value) {
+  key(out, name);
+  out += value ? "true" : "false";
+}
+void raw_member(std::string& out, std::string_view name, std::string_view json) {
+  key(out, name);
+  out += json;
+}
+
+void color_members(std::string& out, Rgb color) {
+  integer_member(out, "red", color.red);
+  integer_member(out, "green", color.green);
+  integer_member(out, "blue", color.blue);
+  text_member(out, "color", hex_color(color));
+}
+void value_members(std::string& out, Rgb color) {
+  color_members(out, color);
+}
+void value_members(std::string& out, std::uint8_t value) {
+  integer_member(out, "value", value);
+}
+
+template <class Value>
+void layer_object(std::string& out, const OutputLayer<Value>& layer) {
+  out += '{';
+  text_member(out, "owner", layer.owner);
+  integer_member(out, "priority", layer.priority);
+  integer_or_null(out, "until_us", layer.until_us);
+  value_members(out, layer.value);
+  if constexpr (std::is_same_v<Value, Rgb>) text_member(out, "effect", to_string(layer.effect));
+  out += '}';
+}
+
+/// The members that light and rumble share, into an object that is already open.
+template <class Value>
+void output_members(std::string& out, const OutputStatus<Value>& output) {
+  value_members(out, output.shown);
+  text_member(out, "state", to_string(output.state));
+  integer_or_null(out, "applied_us", output.applied_us);
+  if (output.target) {
+    key(out, "target");
+    out += '{';
+    value_members(out, *output.target);
+    out += '}';
+  }
+  key(out, "layers");
+  out += '[';
+  for (const auto& layer : output.layers) {
+    if (out.back() != '[') out += ',';
+    layer_object(out, layer);
+  }
+  out += ']';
+}
+
+template <class Value>
+void output_object(std::string& out, const OutputStatus<Value>& output) {
+  out += '{';
+  output_members(out, output);
+  out += '}';
+}
+
+template <class Value>
+std::string output_result(const Address& id, const OutputStatus<Value>& output) {
+  std::string out = "{";
+  text_member(out, "id", psmove::to_string(id));
+  output_members(out, output);
+  out += '}';
+  return out;
+}
+
+void range(std::string& out, std::string_view name, std::string_view unit, double low,
+           double high) {
+  key(out, name);
+  out += '{';
+  text_member(out, "unit", unit);
+  number_member(out, "min", low, 3);
+  number_member(out, "max", high, 3);
+  out += '}';
+}
+
+void sensor_ranges(std::string& out, const Capabilities& can) {
+  key(out, "sensors");
+  out += '{';
+  range(out, "accel_m_s2", "m/s^2", -can.accel_range_m_s2, can.accel_range_m_s2);
+  range(out, "gyro_rad_s", "rad/s", -can.gyro_range_rad_s, can.gyro_range_rad_s);
+  if (can.magnetometer)
+    // 12-bit words of about 1/3.2 microtesla
+    range(out, "mag_ut", "uT", -640, 640);
+  else
+    raw_member(out, "mag_ut", "null");
+  range(out, "orientation", "unit quaternion, world_from_body", -1, 1);
+  range(out, "linear_accel_m_s2", "m/s^2", -can.accel_range_m_s2, can.accel_range_m_s2);
+  range(out, "temperature_c", "degC", -10, 70);
+  range(out, "trigger", "fraction", 0, 1);
+  key(out, "buttons");
+  out += '[';
+  for (const auto button : button_names) {
+    if (out.back() != '[') out += ',';
+    append_quoted(out, button);
+  }
+  out += "]}";
+}
+
+void output_ranges(std::string& out) {
+  key(out, "outputs");
+  out += R"({"led":{"unit":"as the controller takes it","min":0,"max":255,)"
+         R"("effects":["none","blink","pulse","rainbow","candle"]},)"
+         R"("rumble":{"unit":"as the controller takes it","min":0,"max":255}})";
+}
+
+void capabilities_object(std::string& out, const Capabilities& can) {
+  out += '{';
+  integer_member(out, "samples_per_report", can.samples_per_report);
+  number_member(out, "reports_per_s", can.reports_per_s, 1);
+  bool_member(out, "magnetometer", can.magnetometer);
+  bool_member(out, "extension_port", can.extension_port);
+  bool_member(out, "input_over_usb", can.input_over_usb);
+  sensor_ranges(out, can);
+  output_ranges(out);
+  out += '}';
+}
+
+void links_array(std::string& out, const std::vector<LinkInfo>& links) {
+  out += '[';
+  for (const auto& link : links) {
+    if (out.back() != '[') out += ',';
+    out += '{';
+    text_member(out, "transport", to_string(link.transport));
+    if (link.adapter) text_member(out, "adapter", psmove::to_string(*link.adapter));
+    out += '}';
+  }
+  out += ']';
+}
+
+void radio_object(std::string& out, const RadioStatistics& radio) {
+  out += '{';
+  number_member(out, "reports_per_s", radio.reports_per_s, 1);
+  integer_member(out, "reports", static_cast<std::int64_t>(radio.reports));
+  integer_member(out, "lost", static_cast<std::int64_t>(radio.lost));
+  integer_member(out, "rejected", static_cast<std::int64_t>(radio.rejected));
+  number_member(out, "longest_gap_ms", radio.longest_gap_ms, 1);
+  out += '}';
+}
+
+void identity_members(std::string& out, const ControllerState& state) {
+  text_member(out, "id", psmove::to_string(state.address));
+  integer_member(out, "number", state.number);
+  text_or_null(out, "name", state.name);
+  text_member(out, "model", state.model);
+  text_member(out, "source", to_string(state.source));
+}
+
+void presence_members(std::string& out, const ControllerState& state) {
+  bool_member(out, "connected", state.is_connected());
+  text_member(out, "status", to_string(state.input));
+  if (!state.hint.empty()) text_member(out, "hint", state.hint);
+  key(out, "links");
+  links_array(out, state.links);
+}
+
+}  // namespace
+
+std::string controller_body(const ControllerState& state) {
+  std::string out;
+  out.reserve(2048);
+  out += '{';
+  identity_members(out, state);
+  presence_members(out, state);
+  raw_member(out, "battery", battery_body(state.battery));
+  text_or_null(out, "firmware", state.firmware);
+  key(out, "capabilities");
+  capabilities_object(out, state.capabilities);
+  raw_member(out, "calibration", calibration_body(state.calibration));
+  key(out, "radio");
+  radio_object(out, state.radio);
+  key(out, "led");
+  output_object(out, state.led);
+  key(out, "rumble");
+  output_object(out, state.rumble);
+  key(out, "sensors");
+  if (state.newest)
+    append_sample(out, *state.newest);
+  else
+    out += "null";
+  out += '}';
+  return out;
+}
+
+std::string led_body(const LedStatus& led) {
+  std::string out;
+  output_object(out, led);
+  return out;
+}
+std::string rumble_body(const RumbleStatus& rumble) {
+  std::string out;
+  output_object(out, rumble);
+  return out;
+}
+std::string led_result(const Address& id, const LedStatus& led) {
+  return output_result(id, led);
+}
+std::string rumble_result(const Address& id, const RumbleStatus& rumble) {
+  return output_result(id, rumble);
+}
+
+std::string battery_body(const Battery& battery) {
+  std::string out = "{";
+  integer_or_null(out, "percent", battery.percent);
+  text_member(out, "state", to_string(battery.state));
+  out += '}';
+  return out;
+}
+
+std::string calibration_body(const CalibrationInfo& calibration) {
+  std::string out = "{";
+  bool_member(out, "factory", calibration.factory);
+  text_member(out, "magnetometer", to_string(calibration.magnetometer));
+  out += '}';
+  return out;
+}
+
+std::string_view to_string(BatteryState state) {
+  switch (state) {
+    case BatteryState::discharging:
+      return "discharging";
+    case BatteryState::charging:
+      return "charging";
+    case BatteryState::full:
+      return "full";
+    case BatteryState::unknown:
+      break;
+  }
+  return "unknown";
+}
+
+std::string_view to_string(OutputState state) {
+  switch (state) {
+    case OutputState::queued:
+      return "queued";
+    case OutputState::applied:
+      return "applied";
+    case OutputState::overridden:
+      return "overridden";
+    case OutputState::off:
+      break;
+  }
+  return "off";
+}
+
+std::string_view to_string(Effect effect) {
+  switch (effect) {
+    case Effect::blink:
+      return "blink";
+    case Effect::pulse:
+      return "pulse";
+    case Effect::rainbow:
+      return "rainbow";
+    case Effect::candle:
+      return "candle";
+    case Effect::none:
+      break;
+  }
+  return "none";
+}
+
+std::string_view to_string(Source source) {
+  switch (source) {
+    case Source::usb:
+      return "usb";
+    case Source::simulated:
+      return "simulated";
+    case Source::recording:
+      return "recording";
+    case Source::hidraw:
+      break;
+  }
+  return "hidraw";
+}
+
+std::string_view to_string(Transport transport) {
+  return transport == Transport::usb ? "usb" : "bluetooth";
+}
+
+std::string_view to_string(InputStatus status) {
+  switch (status) {
+    case InputStatus::waiting:
+      return "waiting";
+    case InputStatus::streaming:
+      return "streaming";
+    case InputStatus::silent:
+      return "silent";
+    case InputStatus::no_input_over_usb:
+      return "no_input_over_usb";
+    case InputStatus::offline:
+      break;
+  }
+  return "offline";
+}
+
+std::string_view to_string(MagnetometerStatus status) {
+  switch (status) {
+    case MagnetometerStatus::raw:
+      return "raw";
+    case MagnetometerStatus::fitted:
+      return "fitted";
+    case MagnetometerStatus::none:
+      break;
+  }
+  return "none";
+}
+
+}  // namespace psmove::wire

@@ -1,0 +1,153 @@
+#include "api/wire/fault.hpp"
+
+#include <array>
+#include <cassert>
+#include <cstddef>
+#include <stdexcept>
+
+namespace psmove::wire {
+namespace {
+
+struct Entry {
+  ErrorCode code;
+  int status;
+  std::string_view name;
+  std::string_view title;
+  std::string_view advice;
+};
+
+using enum ErrorCode;
+
+// In the order of the enumeration, so that a code is its own index.
+constexpr Entry table[] = {
+    {invalid_json, 400, "invalid_json", "Not valid JSON",
+     "Send one JSON text; detail says where it stops being one. Nesting is limited to 16 levels."},
+    {invalid_form, 400, "invalid_form", "Not a valid form body",
+     "Percent-encode the body as name=value pairs joined by &, or send JSON."},
+    {invalid_utf8, 400, "invalid_utf8", "Not valid UTF-8", "Encode the text as UTF-8."},
+    {duplicate_member, 400, "duplicate_member", "Member given twice",
+     "Give each member once; which of two should win is anyone's guess."},
+    {bad_request, 400, "bad_request", "Bad request",
+     "The request breaks a rule of HTTP or WebSocket, or a query parameter is wrong; detail says "
+     "which."},
+    {unsupported_subprotocol, 400, "unsupported_subprotocol", "No common subprotocol",
+     "Offer psmoved.v1+json or psmoved.v1+cbor in Sec-WebSocket-Protocol, or none."},
+    {origin_not_allowed, 403, "origin_not_allowed", "Origin not allowed",
+     "A web page of another site asked. Add its origin to `origins` in the configuration if it "
+     "may."},
+    {cross_site_write, 403, "cross_site_write", "Cross-site write refused",
+     "A browser sent this on behalf of another site. Add that origin to `origins` if it may."},
+    {not_found, 404, "not_found", "No such resource",
+     "Check the path; GET /api/v1 links to what there is."},
+    {unknown_controller, 404, "unknown_controller", "No such controller",
+     "Use an id, a number or a name from GET /api/v1/controllers."},
+    {method_not_allowed, 405, "method_not_allowed", "Method not allowed",
+     "Use one of the methods in the Allow header."},
+    {timeout, 408, "timeout", "Request took too long",
+     "Send the whole head within 5 s and the body within 10 s."},
+    {controller_offline, 409, "controller_offline", "Controller is away",
+     "Press its PS button, or bring it back into range, and send the request again."},
+    {name_taken, 409, "name_taken", "Name is taken",
+     "Choose another name, or take it from the other controller first."},
+    {number_taken, 409, "number_taken", "Number is taken",
+     "Choose another number, or give the other controller a different one first."},
+    {controller_connected, 409, "controller_connected", "Controller is connected",
+     "Only a controller that is away can be forgotten; switch it off first."},
+    {not_simulated, 409, "not_simulated", "Not a simulated controller",
+     "Only controllers started with --simulate can be driven this way."},
+    {payload_too_large, 413, "payload_too_large", "Body too large",
+     "Keep bodies and messages within the limits that GET /api/v1 lists."},
+    {uri_too_long, 414, "uri_too_long", "Request target too long",
+     "Keep path and query within 2048 bytes together."},
+    {unsupported_media_type, 415, "unsupported_media_type", "Unsupported media type",
+     "Send application/json. PUT and PATCH take application/x-www-form-urlencoded as well, and "
+     "PATCH application/merge-patch+json."},
+    {expectation_failed, 417, "expectation_failed", "Expectation failed",
+     "The only expectation understood is 100-continue."},
+    {unknown_host, 421, "unknown_host", "Host name not served here",
+     "Use localhost or an address this server listens on, or add the name to `hosts` in the "
+     "configuration."},
+    {unknown_member, 422, "unknown_member", "Unknown member",
+     "Check the spelling; detail lists what is accepted."},
+    {missing_member, 422, "missing_member", "Member missing", "Add the member that detail names."},
+    {conflicting_members, 422, "conflicting_members", "Members contradict each other",
+     "Give one of the two only."},
+    {wrong_type, 422, "wrong_type", "Wrong type", "Send the JSON type that detail names."},
+    {out_of_range, 422, "out_of_range", "Value out of range",
+     "Stay within the range that detail names."},
+    {invalid_value, 422, "invalid_value", "Value not accepted",
+     "Use one of the values that detail names."},
+    {upgrade_required, 426, "upgrade_required", "WebSocket upgrade required",
+     "Connect with a WebSocket client of version 13 (RFC 6455)."},
+    {too_many_requests, 429, "too_many_requests", "Too many requests",
+     "Wait as long as Retry-After says."},
+    {headers_too_large, 431, "headers_too_large", "Request head too large",
+     "Keep the request line and all headers within 8192 bytes and 64 fields."},
+    {internal, 500, "internal", "Internal error",
+     "This is a bug in psmoved; its log has the details. Please report it."},
+    {unsupported_transfer_encoding, 501, "unsupported_transfer_encoding",
+     "Unsupported transfer encoding", "Send the body with Content-Length, or with chunked alone."},
+    {not_supported, 501, "not_supported", "Not supported",
+     "psmoved cannot do this with this controller; detail says what works instead."},
+    {no_sample_yet, 503, "no_sample_yet", "No sample yet",
+     "The controller has not sent a report yet; try again in a second."},
+    {no_new_sample, 503, "no_new_sample", "No new sample in time",
+     "The controller sent nothing while the request waited; see its status and hint."},
+    {overloaded, 503, "overloaded", "Too many connections",
+     "Close connections that are not needed and try again after Retry-After seconds."},
+    {unsupported_http_version, 505, "unsupported_http_version", "Unsupported HTTP version",
+     "Use HTTP/1.1."},
+    {unknown_type, 422, "unknown_type", "Unknown message type",
+     "Send a type that docs/stream.md describes."},
+    {subscription_exists, 409, "subscription_exists", "Subscription id in use",
+     "Choose another id, or unsubscribe the old one first."},
+    {unknown_subscription, 404, "unknown_subscription", "No such subscription",
+     "Use an id that this connection subscribed with."},
+    {too_many_subscriptions, 429, "too_many_subscriptions", "Too many subscriptions",
+     "Unsubscribe some, or open another connection."},
+};
+
+constexpr std::size_t code_count = std::size(table);
+
+constexpr auto codes = [] {
+  std::array<ErrorCode, code_count> all{};
+  for (std::size_t i = 0; i < code_count; ++i) all[i] = table[i].code;
+  return all;
+}();
+
+constexpr bool is_in_order() {
+  for (std::size_t i = 0; i < code_count; ++i)
+    if (static_cast<std::size_t>(table[i].code) != i) return false;
+  return code_count == static_cast<std::size_t>(too_many_subscriptions) + 1;
+}
+static_assert(is_in_order());
+
+const Entry& entry(ErrorCode code) {
+  const auto index = static_cast<std::size_t>(code);
+  assert(index < code_count);
+  return table[index];
+}
+
+}  // namespace
+
+std::string_view to_string(ErrorCode code) {
+  return entry(code).name;
+}
+std::string_view title(ErrorCode code) {
+  return entry(code).title;
+}
+std::string_view advice(ErrorCode code) {
+  return entry(code).advice;
+}
+int http_status(ErrorCode code) {
+  return entry(code).status;
+}
+std::span<const ErrorCode> all_error_codes() {
+  return codes;
+}
+
+void throw_exception_from_error(const Fault& fault, const boost::source_location&) {
+  throw std::logic_error("value() of a fault: " + fault.detail);
+}
+
+}  // namespace psmove::wire

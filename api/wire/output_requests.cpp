@@ -1,0 +1,404 @@
+#include "api/wire/output_requests.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "api/wire/controller_json.hpp"
+#include "api/wire/text.hpp"
+
+namespace psmove::wire {
+namespace {
+
+using nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::size_t max_nesting = 16;
+constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
+
+/// Builds the document while it is parsed, because the library's own builder lets the last of two
+/// equal members win and has no bound on nesting.
+class StrictBuilder final : public nlohmann::json_sax<json> {
+ public:
+  json document;
+  Fault fault;
+
+  bool null() override { return put(nullptr); }
+  bool boolean(bool value) override { return put(value); }
+  bool number_integer(number_integer_t value) override { return put(value); }
+  bool number_unsigned(number_unsigned_t value) override { return put(value); }
+  bool number_float(number_float_t value, const string_t&) override { return put(value); }
+  bool string(string_t& value) override { return put(std::move(value)); }
+  bool binary(binary_t&) override { return false; }
+  bool start_object(std::size_t) override { return open(json::object()); }
+  bool start_array(std::size_t) override { return open(json::array()); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    if (open_.back()->contains(name)) {
+      fault = {ErrorCode::duplicate_member, "The member \"" + name + "\" is given twice.", {}};
+      return false;
+    }
+    member_ = std::move(name);
+    return true;
+  }
+  bool parse_error(std::size_t position, const std::string&,
+                   const nlohmann::detail::exception&) override {
+    fault = {ErrorCode::invalid_json,
+             "This is not valid JSON; it goes wrong at byte " + std::to_string(position) + ".",
+             {}};
+    return false;
+  }
+
+ private:
+  json* place(json value) {
+    if (open_.empty()) {
+      document = std::move(value);
+      return &document;
+    }
+    json& parent = *open_.back();
+    if (parent.is_array()) {
+      parent.push_back(std::move(value));
+      return &parent.back();
+    }
+    return &(parent[member_] = std::move(value));
+  }
+  bool put(json value) {
+    place(std::move(value));
+    return true;
+  }
+  bool open(json value) {
+    if (open_.size() == max_nesting) {
+      fault = {ErrorCode::invalid_json, "Arrays and objects may be nested 16 deep at most.", {}};
+      return false;
+    }
+    open_.push_back(place(std::move(value)));
+    return true;
+  }
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  // A container is only moved (by push_back on its parent) before anything is opened inside it,
+  // so these pointers stay good.
+  std::vector<json*> open_;
+  std::string member_;
+};
+
+/// "12", "-3.5" as numbers, "true" and "false" as booleans; all else stays text.
+json form_value(std::string text) {
+  if (text == "true") return true;
+  if (text == "false") return false;
+  const std::string_view digits = std::string_view(text).substr(text.starts_with('-') ? 1 : 0);
+  const bool looks_like_number =
+      !digits.empty() && digits.front() >= '0' && digits.front() <= '9' &&
+      !(digits.size() > 1 && digits[0] == '0' && digits[1] != '.') && !digits.ends_with('.') &&
+      digits.find_first_not_of("0123456789.") == std::string_view::npos &&
+      std::count(digits.begin(), digits.end(), '.') <= 1;
+  if (!looks_like_number) return text;
+  const char* end = text.data() + text.size();
+  if (digits.find('.') == std::string_view::npos) {
+    std::int64_t integer = 0;
+    if (std::from_chars(text.data(), end, integer).ec == std::errc{}) return integer;
+  }
+  double number = 0;
+  if (std::from_chars(text.data(), end, number).ec == std::errc{}) return number;
+  return text;
+}
+
+std::string escaped(std::string_view member) {
+  std::string pointer;
+  for (const char c : member) {
+    if (c == '~')
+      pointer += "~0";
+    else if (c == '/')
+      pointer += "~1";
+    else
+      pointer += c;
+  }
+  return pointer;
+}
+
+/// Reads the members of one object and keeps the first fault; after it every read yields nothing.
+class Members {
+ public:
+  Members(const json& object, std::string_view pointer,
+          std::initializer_list<std::string_view> accepted)
+      : object_(object), pointer_(pointer) {
+    if (!object.is_object()) {
+      fail(ErrorCode::wrong_type, "", "A JSON object is expected.");
+      return;
+    }
+    for (const auto& [name, value] : object.items())
+      if (std::find(accepted.begin(), accepted.end(), name) == accepted.end())
+        fail(ErrorCode::unknown_member, name,
+             "There is no member \"" + name + "\" here; accepted are " + list(accepted) + ".");
+  }
+
+  [[nodiscard]] bool has(std::string_view name) const { return !fault_ && object_.contains(name); }
+  [[nodiscard]] bool failed() const { return fault_.has_value(); }
+  [[nodiscard]] const Fault& fault() const { return *fault_; }
+
+  void fail(ErrorCode code, std::string_view member, std::string detail) {
+    if (fault_) return;
+    std::string pointer = pointer_;
+    if (!member.empty()) pointer += "/" + escaped(member);
+    fault_ = Fault{code, std::move(detail), std::move(pointer)};
+  }
+
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t low, std::int64_t high) {
+    if (!has(name)) return std::nullopt;
+    const json& value = *object_.find(name);
+    const auto wanted = "\"" + std::string(name) + "\" takes a whole number from " +
+                        std::to_string(low) + " to " + std::to_string(high) + ".";
+    // JSON knows one kind of number: 255.0 is as whole as 255.
+    if (!value.is_number() ||
+        (value.is_number_float() && std::trunc(value.get<double>()) != value.get<double>())) {
+      fail(ErrorCode::wrong_type, name, wanted);
+      return std::nullopt;
+    }
+    const double number = value.get<double>();
+    if (!(number >= static_cast<double>(low) && number <= static_cast<double>(high))) {
+      fail(ErrorCode::out_of_range, name, wanted);
+      return std::nullopt;
+    }
+    return static_cast<std::int64_t>(number);
+  }
+
+  std::optional<double> fraction(std::string_view name) {
+    if (!has(name)) return std::nullopt;
+    const json& value = *object_.find(name);
+    const auto wanted = "\"" + std::string(name) + "\" takes a number from 0 to 1.";
+    if (!value.is_number()) {
+      fail(ErrorCode::wrong_type, name, wanted);
+      return std::nullopt;
+    }
+    const double number = value.get<double>();
+    if (!(number >= 0 && number <= 1)) {
+      fail(ErrorCode::out_of_range, name, wanted);
+      return std::nullopt;
+    }
+    return number;
+  }
+
+  std::optional<std::string> text(std::string_view name) {
+    if (!has(name)) return std::nullopt;
+    const json& value = *object_.find(name);
+    if (!value.is_string()) {
+      fail(ErrorCode::wrong_type, name, "\"" + std::string(name) + "\" takes a string.");
+      return std::nullopt;
+    }
+    return value.get_ref<const std::string&>();
+  }
+
+  /// A string out of a list of choices, as its index.
+  std::optional<std::size_t> choice(std::string_view name,
+                                    std::initializer_list<std::string_view> choices) {
+    const auto chosen = text(name);
+    if (!chosen) return std::nullopt;
+    const auto* found = std::find(choices.begin(), choices.end(), *chosen);
+    if (found == choices.end()) {
+      fail(ErrorCode::invalid_value, name,
+           "\"" + std::string(name) + "\" takes one of " + list(choices) + ".");
+      return std::nullopt;
+    }
+    return static_cast<std::size_t>(found - choices.begin());
+  }
+
+  std::optional<milliseconds> duration(std::string_view name, std::int64_t low, std::int64_t high) {
+    const auto count = integer(name, low, high);
+    if (!count) return std::nullopt;
+    return milliseconds(*count);
+  }
+
+  [[nodiscard]] const json& operator[](std::string_view name) const { return *object_.find(name); }
+
+ private:
+  static std::string list(std::initializer_list<std::string_view> words) {
+    std::string text;
+    for (const auto word : words) {
+      if (!text.empty()) text += ", ";
+      text += word;
+    }
+    return text;
+  }
+
+  const json& object_;
+  std::string pointer_;
+  std::optional<Fault> fault_;
+};
+
+void read_color(Members& members, LedWish& wish) {
+  bool has_primary = false;
+  const auto primary = [&](std::string_view name, std::uint8_t& value) {
+    if (members.has(name) && members.has("color"))
+      members.fail(ErrorCode::conflicting_members, name,
+                   "Give either \"color\" or \"red\", \"green\" and \"blue\".");
+    has_primary = has_primary || members.has(name);
+    if (const auto given = members.integer(name, 0, 255)) value = static_cast<std::uint8_t>(*given);
+  };
+  primary("red", wish.color.red);
+  primary("green", wish.color.green);
+  primary("blue", wish.color.blue);
+  if (const auto text = members.text("color")) {
+    const auto color = parse_color(*text);
+    if (color)
+      wish.color = *color;
+    else
+      members.fail(ErrorCode::invalid_value, "color",
+                   "\"color\" takes #rgb, #rrggbb or a CSS colour name such as hotpink.");
+  } else if (!has_primary && wish.effect != Effect::rainbow) {
+    members.fail(ErrorCode::missing_member, "",
+                 "Give \"color\", or \"red\", \"green\" and \"blue\".");
+  }
+}
+
+void read_buttons(Members& members, SimulationPatch& patch) {
+  if (!members.has("buttons")) return;
+  const json& value = members["buttons"];
+  Buttons buttons;
+  const auto add = [&](std::string_view name) {
+    const auto button = parse_button(name);
+    if (button)
+      buttons.insert(*button);
+    else
+      members.fail(ErrorCode::invalid_value, "buttons",
+                   "\"buttons\" takes names out of select, start, triangle, circle, cross, "
+                   "square, ps, move, t.");
+  };
+  if (value.is_array()) {
+    for (const json& item : value)
+      if (item.is_string())
+        add(item.get_ref<const std::string&>());
+      else
+        members.fail(ErrorCode::wrong_type, "buttons", "\"buttons\" takes an array of strings.");
+  } else if (value.is_string()) {
+    std::string_view rest = value.get_ref<const std::string&>();
+    while (!rest.empty()) {
+      const auto comma = rest.find(',');
+      add(rest.substr(0, comma));
+      rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+    }
+  } else {
+    members.fail(ErrorCode::wrong_type, "buttons",
+                 "\"buttons\" takes an array of strings, or one string with commas.");
+  }
+  patch.buttons = buttons;
+}
+
+}  // namespace
+
+Parsed<json> parse_json(std::string_view text) {
+  if (!is_utf8(text)) return Fault{ErrorCode::invalid_utf8, "The JSON text is not UTF-8.", {}};
+  StrictBuilder builder;
+  if (!json::sax_parse(text, &builder)) return builder.fault;
+  return Parsed<json>(boost::system::in_place_value, std::move(builder.document));
+}
+
+Parsed<json> parse_form(std::string_view text) {
+  json object = json::object();
+  while (!text.empty()) {
+    const auto end = text.find('&');
+    const auto pair = text.substr(0, end);
+    text = end == std::string_view::npos ? "" : text.substr(end + 1);
+    if (pair.empty()) continue;
+    const auto equals = pair.find('=');
+    if (equals == std::string_view::npos || equals == 0)
+      return Fault{ErrorCode::invalid_form, "A form is name=value pairs joined by &.", {}};
+    auto name = percent_decode(pair.substr(0, equals), true);
+    auto value = percent_decode(pair.substr(equals + 1), true);
+    if (!name || !value)
+      return Fault{ErrorCode::invalid_form, "A % in a form is followed by two hex digits.", {}};
+    if (!is_utf8(*name) || !is_utf8(*value))
+      return Fault{ErrorCode::invalid_utf8, "The form is not UTF-8.", {}};
+    if (object.contains(*name))
+      return Fault{ErrorCode::duplicate_member, "The field \"" + *name + "\" is given twice.", {}};
+    object[*name] = form_value(std::move(*value));
+  }
+  return Parsed<json>(boost::system::in_place_value, std::move(object));
+}
+
+Parsed<LedWish> led_wish(const json& body, std::string_view pointer) {
+  Members members(body, pointer,
+                  {"color", "red", "green", "blue", "fade_ms", "for_ms", "effect", "period_ms",
+                   "priority", "lease_ms"});
+  LedWish wish;
+  if (const auto effect = members.choice("effect", {"none", "blink", "pulse", "rainbow", "candle"}))
+    wish.effect = static_cast<Effect>(*effect);
+  read_color(members, wish);
+  // Below 50 ms the radio cannot follow, and flashes that fast are unsafe for people.
+  if (const auto period = members.duration("period_ms", 50, 60'000)) wish.period = *period;
+  if (const auto fade = members.duration("fade_ms", 0, 60'000)) wish.fade = *fade;
+  wish.duration = members.duration("for_ms", 1, day_ms);
+  wish.lease = members.duration("lease_ms", 1, day_ms);
+  if (const auto priority = members.integer("priority", -1000, 1000))
+    wish.priority = static_cast<int>(*priority);
+  if (members.failed()) return members.fault();
+  return wish;
+}
+
+Parsed<RumbleWish> rumble_wish(const json& body, std::string_view pointer) {
+  Members members(body, pointer, {"value", "for_ms", "priority", "lease_ms"});
+  RumbleWish wish;
+  if (const auto value = members.integer("value", 0, 255))
+    wish.value = static_cast<std::uint8_t>(*value);
+  else
+    members.fail(ErrorCode::missing_member, "value", "Give \"value\", 0 to 255.");
+  wish.duration = members.duration("for_ms", 1, day_ms);
+  wish.lease = members.duration("lease_ms", 1, day_ms);
+  if (const auto priority = members.integer("priority", -1000, 1000))
+    wish.priority = static_cast<int>(*priority);
+  if (members.failed()) return members.fault();
+  return wish;
+}
+
+Parsed<ControllerPatch> controller_patch(const json& body) {
+  Members members(body, "", {"name", "number"});
+  ControllerPatch patch;
+  if (members.has("name") && members["name"].is_null()) {
+    patch.name.emplace();
+  } else if (auto name = members.text("name")) {
+    if (name->empty())
+      members.fail(ErrorCode::invalid_value, "name",
+                   "A name is 1 to 64 characters; null takes it away.");
+    patch.name = std::move(name);
+  }
+  if (const auto number = members.integer("number", 1, 65'535))
+    patch.number = static_cast<int>(*number);
+  if (members.failed()) return members.fault();
+  return patch;
+}
+
+Parsed<SimulationPatch> simulation_patch(const json& body) {
+  Members members(
+      body, "",
+      {"motion", "buttons", "trigger", "battery_percent", "link", "loss", "magnetometer"});
+  SimulationPatch patch;
+  // A trial is a file, and files are named on the command line only: nobody on the network chooses
+  // what the daemon opens.
+  constexpr std::array<std::string_view, 3> motions = {"still", "wave", "figure8"};
+  if (const auto motion = members.choice("motion", {"still", "wave", "figure8"}))
+    patch.motion = motions[*motion];
+  read_buttons(members, patch);
+  patch.trigger = members.fraction("trigger");
+  if (const auto percent = members.integer("battery_percent", 0, 100))
+    patch.battery_percent = static_cast<int>(*percent);
+  if (const auto link = members.choice("link", {"up", "down"})) patch.link_up = *link == 0;
+  patch.loss = members.fraction("loss");
+  constexpr std::array<std::string_view, 3> magnetometers = {"normal", "absent", "disturbed"};
+  if (const auto state = members.choice("magnetometer", {"normal", "absent", "disturbed"}))
+    patch.magnetometer = magnetometers[*state];
+  if (members.failed()) return members.fault();
+  return patch;
+}
+
+}  // namespace psmove::wire
