@@ -1,6 +1,6 @@
 #pragma once
-// A wake-up for one coroutine. The condition it waits for is kept elsewhere and tested in a loop, so
-// an early, late or doubled ring is harmless.
+// A wake-up for one coroutine. The condition it waits for is kept elsewhere and tested in a loop,
+// so an early, late or doubled ring is harmless.
 
 #include <memory>
 

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -22,6 +21,7 @@
 namespace psmove::drivers {
 
 class Bell;
+class HidChannel;
 class Simulation;
 
 /// What survives a restart of the daemon.
@@ -31,20 +31,26 @@ struct RememberedController {
   int number = 0;
   std::string name;
   std::string firmware;
+  Source source = Source::hidraw;           ///< of its last link
   std::vector<std::byte> calibration_blob;  ///< empty while never read
 };
 
 class Controller {
  public:
   /// @param clock, listeners  outlive the controller
-  Controller(RememberedController remembered, const ControllerModel& model, Source source,
-             const UnixClock& clock, std::vector<Listener*>& listeners);
+  Controller(RememberedController remembered, const ControllerModel& model, UnixClock& clock,
+             std::vector<Listener*>& listeners);
   ~Controller();
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
 
   // ---- who it is
   [[nodiscard]] const Address& address() const { return state_.address; }
+  [[nodiscard]] int number() const { return state_.number; }
+  [[nodiscard]] const std::string& name() const { return state_.name; }
+  [[nodiscard]] bool is_connected() const { return state_.is_connected(); }
+  [[nodiscard]] InputStatus input() const { return state_.input; }
+  [[nodiscard]] const std::string& hint() const { return state_.hint; }
   [[nodiscard]] const ControllerModel& model() const { return *model_; }
   /// The newest picture, outputs refreshed to now.
   [[nodiscard]] const ControllerState& state() const;
@@ -76,7 +82,7 @@ class Controller {
   void attach(Simulation* simulation) { simulation_ = simulation; }
 
   // ---- for the links that serve it (link.cpp)
-  void link_up(const LinkInfo& link, bool gives_input);
+  void link_up(const LinkInfo& link, Source source);
   void link_down(const LinkInfo& link);
   void set_input(InputStatus status, std::string hint);
   void set_calibration(const std::vector<std::byte>& blob);
@@ -87,21 +93,39 @@ class Controller {
   [[nodiscard]] Outputs wanted_outputs(SteadyTime now) { return layers_.at(now); }
   [[nodiscard]] std::optional<SteadyTime> next_output_change(SteadyTime now);
   void outputs_written(const Outputs& outputs, SteadyTime when);
-  /// Rings when the wanted outputs may have changed.
-  [[nodiscard]] Bell& output_bell() { return *output_bell_; }
+  /// Everything dark and still, whoever asked for what: the daemon is about to stop.
+  void go_dark();
+  /// Rings `bell` whenever the wanted outputs may have changed, until removed.
+  /// Ends its links from this side; they come back by themselves if the controller calls again.
+  void disconnect();
+  void add_channel(HidChannel* channel) { channels_.push_back(channel); }
+  void remove_channel(HidChannel* channel) { std::erase(channels_, channel); }
+  void add_output_bell(Bell* bell) { output_bells_.push_back(bell); }
+  void remove_output_bell(Bell* bell) { std::erase(output_bells_, bell); }
+  /// Whether outputs go over this transport: the radio if there is one, else the cable.
+  [[nodiscard]] bool sends_outputs_over(Transport transport) const;
+  [[nodiscard]] SteadyTime last_arrival() const { return last_arrival_; }
 
  private:
-  void forget_motion();
+  void begin_stream();
+  void release_buttons();
+  void set_battery(std::uint8_t code);
   void publish_presence(Presence presence);
   void outputs_changed();
-  void update_rates(SteadyTime arrived);
+  [[nodiscard]] OutputState output_state(bool wanted) const;
+  void count_report(const DeviceClock::Stamp& stamp, SteadyTime arrived);
+  Sample make_sample(const RawSample& raw, const ImuSample& imu, std::uint64_t sequence,
+                     SteadyTime taken);
+  void publish_edges(const RawSample& raw, std::int64_t time_us);
+  void remember(const Sample& sample);
 
   const ControllerModel* model_;
-  const UnixClock& clock_;
+  UnixClock& clock_;
   std::vector<Listener*>& listeners_;
   mutable ControllerState state_;
   mutable OutputLayers layers_;
-  std::unique_ptr<Bell> output_bell_;
+  std::vector<Bell*> output_bells_;
+  std::vector<HidChannel*> channels_;
   Simulation* simulation_ = nullptr;
 
   Calibration calibration_;
@@ -109,16 +133,15 @@ class Controller {
   DeviceClock device_clock_;
   fusion::OrientationFilter filter_;
   std::optional<InputReport> newest_report_;
-  std::uint64_t next_sequence_ = 0;
   std::int64_t last_time_us_ = 0;
-  std::optional<Vec3<Microtesla>> mag_;
-  bool magnetometer_seen_ = false;
-  bool announced_ = false;
+  std::optional<Vec3<Microtesla>> mag_;  ///< the newest reading; none until one was not all zeros
+  double temperature_c_ = 0;
   Buttons buttons_;
-  double trigger_ = -1;
+  std::optional<std::uint8_t> trigger_;
   std::vector<Sample> history_;  ///< ring of the last second or so
   std::size_t history_head_ = 0;
-  std::optional<Outputs> written_;
+  std::optional<Outputs> written_;  ///< what the controller was told last on this link
+  bool outputs_pending_ = false;    ///< a wish has not reached the controller yet
   SteadyTime last_arrival_{};
   SteadyTime rate_window_start_{};
   unsigned rate_window_reports_ = 0;

@@ -13,11 +13,11 @@ namespace psmove::drivers {
 /// Owns every controller. A pointer from `find` is used before the next co_await and never stored.
 class Roster {
  public:
-  explicit Roster(const UnixClock& clock) : clock_(clock) {}
+  explicit Roster(UnixClock& clock) : clock_(clock) {}
   Roster(const Roster&) = delete;
   Roster& operator=(const Roster&) = delete;
 
-  [[nodiscard]] const UnixClock& clock() const { return clock_; }
+  [[nodiscard]] UnixClock& clock() const { return clock_; }
 
   /// By id (address), number or name; nullptr where nobody answers to it.
   [[nodiscard]] Controller* find(std::string_view id_number_or_name) const;
@@ -52,7 +52,7 @@ class Roster {
   [[nodiscard]] int next_number() const;
   void sort();
 
-  const UnixClock& clock_;
+  UnixClock& clock_;
   std::vector<std::unique_ptr<Controller>> controllers_;
   std::vector<Listener*> listeners_;
   std::function<void()> changed_;

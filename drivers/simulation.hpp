@@ -1,48 +1,32 @@
 #pragma once
 // An emulated controller in this process, as an ordinary controller of the roster.
 
-#include <chrono>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
 
+#include "emulator/device_list.hpp"
 #include "emulator/move.hpp"
 #include "types/awaitable.hpp"
-#include "types/result.hpp"
 
 namespace psmove::drivers {
 
 class Bell;
 class Roster;
 
-/// One item of `--simulate`: `[Nx]MODEL[:KEY=VALUE]...`.
-struct SimulatedController {
-  emulator::MoveOptions options;
-  std::string motion = "still";
-  std::string name;
-};
-
-/// Reads the whole list. Keys: motion (still, wave, figure8, trial=FILE), name, address (dashes for
-/// its colons), rate (reports per second).
-/// @return one entry per controller, or a sentence that says what is wrong and what is accepted
-struct SimulateList {
-  std::vector<SimulatedController> controllers;
-  std::string error;
-};
-SimulateList parse_simulate_list(std::string_view list);
-
-/// The emulated device and its link to the daemon.
+/// The emulated device and its link to the daemon. The motion must be one that make_motion takes.
 class Simulation {
  public:
-  Simulation(const SimulatedController& what);
+  explicit Simulation(const emulator::DeviceSpec& what);
   ~Simulation();
+  Simulation(const Simulation&) = delete;
+  Simulation& operator=(const Simulation&) = delete;
 
   [[nodiscard]] emulator::Move& move() { return move_; }
   [[nodiscard]] const emulator::Move& move() const { return move_; }
   /// Takes the radio link away or gives it back, as walking out of range does.
   void set_link(bool up);
   [[nodiscard]] bool link_is_up() const { return link_up_; }
+  /// Rings when the link was taken away or given back.
   [[nodiscard]] Bell& bell() { return *bell_; }
 
  private:
@@ -52,6 +36,7 @@ class Simulation {
 };
 
 /// Serves one simulated controller for ever: connects while its link is up, is away while not.
-Awaitable<void> run_simulation(Roster& roster, SimulatedController what);
+/// It bears its name from the start unless somebody else has it.
+Awaitable<void> run_simulation(Roster& roster, emulator::DeviceSpec what);
 
 }  // namespace psmove::drivers

@@ -1,0 +1,409 @@
+#include "drivers/controller.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "drivers/bell.hpp"
+#include "drivers/hid_channel.hpp"
+
+namespace psmove::drivers {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Steps of fades and effects: as many as the radio bears beside 88 input reports (models say how
+/// close two output reports may come), and no more than an eye needs.
+constexpr std::chrono::milliseconds animation_frame = 40ms;
+
+std::chrono::nanoseconds nominal_interval(const ControllerModel& model) {
+  return std::chrono::nanoseconds(std::llround(1e9 / model.capabilities.reports_per_s));
+}
+
+std::size_t samples_in_a_second(const ControllerModel& model) {
+  const auto& can = model.capabilities;
+  return static_cast<std::size_t>(std::ceil(can.reports_per_s * can.samples_per_report * 1.1));
+}
+
+}  // namespace
+
+Controller::Controller(RememberedController remembered, const ControllerModel& model,
+                       UnixClock& clock, std::vector<Listener*>& listeners)
+    : model_(&model),
+      clock_(clock),
+      listeners_(listeners),
+      calibration_(model.nominal),
+      device_clock_(nominal_interval(model)) {
+  state_.address = remembered.address;
+  state_.number = remembered.number;
+  state_.name = std::move(remembered.name);
+  state_.firmware = std::move(remembered.firmware);
+  state_.model = model.name;
+  state_.source = source;
+  state_.capabilities = model.capabilities;
+  set_calibration(remembered.calibration_blob);
+}
+
+Controller::~Controller() = default;
+
+const ControllerState& Controller::state() const {
+  const auto now = SteadyClock::now();
+  const Outputs shown = layers_.at(now);
+  state_.led.layers = layers_.led_layers(now, clock_);
+  state_.led.shown = shown.led;
+  state_.led.target = layers_.led_target(now);
+  state_.led.state = output_state(!state_.led.layers.empty());
+  state_.rumble.layers = layers_.rumble_layers(now, clock_);
+  state_.rumble.shown = shown.rumble;
+  state_.rumble.state = output_state(!state_.rumble.layers.empty());
+  return state_;
+}
+
+RememberedController Controller::remembered() const {
+  return {.address = state_.address,
+          .model = std::string(state_.model),
+          .number = state_.number,
+          .name = state_.name,
+          .firmware = state_.firmware,
+          .source = state_.source,
+          .calibration_blob = calibration_blob_};
+}
+
+void Controller::set_name(std::string name) {
+  state_.name = std::move(name);
+  publish_presence(Presence::changed);
+}
+
+void Controller::set_number(int number) {
+  state_.number = number;
+  publish_presence(Presence::changed);
+}
+
+// ---- readings
+
+std::optional<Sample> Controller::average(std::chrono::milliseconds window) const {
+  if (!state_.newest) return std::nullopt;
+  Sample mean = *state_.newest;
+  const std::int64_t since =
+      mean.time_us - std::chrono::duration_cast<std::chrono::microseconds>(window).count();
+  mean.accel = {};
+  mean.gyro = {};
+  mean.linear_accel = {};
+  mean.temperature_c = 0;
+  mean.trigger = 0;
+  Vec3<Microtesla> mag_sum;
+  int count = 0;
+  int mag_count = 0;
+  for (const Sample& sample : history_) {
+    if (sample.time_us <= since || sample.time_us > mean.time_us) continue;
+    mean.accel = mean.accel + sample.accel;
+    mean.gyro = mean.gyro + sample.gyro;
+    mean.linear_accel = mean.linear_accel + sample.linear_accel;
+    mean.temperature_c += sample.temperature_c;
+    mean.trigger += sample.trigger;
+    ++count;
+    if (!sample.mag) continue;
+    mag_sum = mag_sum + *sample.mag;
+    ++mag_count;
+  }
+  if (count == 0) return state_.newest;
+  const double share = 1.0 / count;
+  mean.accel = mean.accel * share;
+  mean.gyro = mean.gyro * share;
+  mean.linear_accel = mean.linear_accel * share;
+  mean.temperature_c *= share;
+  mean.trigger *= share;
+  if (mag_count > 0) mean.mag = mag_sum * (1.0 / mag_count);
+  return mean;
+}
+
+void Controller::reset_heading() {
+  filter_.reset_heading();
+}
+void Controller::clear_heading_reset() {
+  filter_.clear_heading_reset();
+}
+
+void Controller::on_report(const InputReport& report, SteadyTime arrived) {
+  if (state_.input != InputStatus::streaming) begin_stream();
+  const auto stamp = device_clock_.on_report(report.sequence, report.ticks, arrived);
+  count_report(stamp, arrived);
+  set_battery(report.battery_code);
+  temperature_c_ = temperature_from_raw(report.temperature_raw);
+
+  const auto count = report.sample_count;
+  const auto spacing = stamp.interval / static_cast<std::int64_t>(count);
+  std::array<Sample, std::tuple_size_v<decltype(report.samples)>> samples;
+  for (std::size_t i = 0; i < count; ++i) {
+    const RawSample& raw = report.samples[i];
+    if (raw.mag && (mag_ || !(*raw.mag == Vec3<Counts>{}))) mag_ = calibration_.mag(*raw.mag);
+    ImuSample imu{.gyro = calibration_.gyro(raw.gyro),
+                  .accel = calibration_.accel(raw.accel),
+                  .mag = raw.mag ? mag_ : std::nullopt,
+                  .dt = spacing,
+                  .missing_before = i == 0 ? stamp.lost * static_cast<int>(count) : 0,
+                  .accel_saturated = raw.accel_saturated,
+                  .gyro_saturated = raw.gyro_saturated};
+    const auto behind = static_cast<std::int64_t>(count - 1 - i);
+    samples[i] = make_sample(raw, imu, stamp.report * count + i, stamp.taken - behind * spacing);
+    publish_edges(raw, samples[i].time_us);
+    remember(samples[i]);
+  }
+  state_.newest = samples[count - 1];
+  newest_report_ = report;
+  if (mag_ && state_.calibration.magnetometer == MagnetometerStatus::none)
+    state_.calibration.magnetometer = MagnetometerStatus::raw;
+  const std::int64_t received_us = clock_.microseconds(arrived);
+  for (Listener* listener : listeners_)
+    listener->on_samples(*this, {samples.data(), count}, received_us);
+}
+
+Sample Controller::make_sample(const RawSample& raw, const ImuSample& imu, std::uint64_t sequence,
+                               SteadyTime taken) {
+  filter_.update(imu);
+  last_time_us_ = std::max(clock_.microseconds(taken), last_time_us_ + 1);
+  return {.sequence = sequence,
+          .time_us = last_time_us_,
+          .accel = imu.accel,
+          .gyro = imu.gyro,
+          .mag = mag_,
+          .orientation = filter_.world_from_body(),
+          .linear_accel = filter_.linear_accel(),
+          .temperature_c = temperature_c_,
+          .trigger = raw.trigger / 255.0,
+          .buttons = raw.buttons};
+}
+
+void Controller::publish_edges(const RawSample& raw, std::int64_t time_us) {
+  const Buttons before = std::exchange(buttons_, raw.buttons);
+  raw.buttons.changed_from(before).for_each([&](Button button) {
+    for (Listener* listener : listeners_)
+      listener->on_button(*this, button, raw.buttons.contains(button), time_us);
+  });
+  if (trigger_ == raw.trigger) return;
+  const bool is_first = !trigger_.has_value();
+  trigger_ = raw.trigger;
+  if (is_first && raw.trigger == 0) return;  // nobody thinks of a trigger at rest as a change
+  for (Listener* listener : listeners_) listener->on_trigger(*this, raw.trigger / 255.0, time_us);
+}
+
+void Controller::remember(const Sample& sample) {
+  const std::size_t capacity = samples_in_a_second(*model_);
+  if (history_.size() < capacity) {
+    history_.reserve(capacity);
+    history_.push_back(sample);
+  } else {
+    history_[history_head_] = sample;
+  }
+  history_head_ = (history_head_ + 1) % capacity;
+}
+
+void Controller::count_report(const DeviceClock::Stamp& stamp, SteadyTime arrived) {
+  auto& radio = state_.radio;
+  if (radio.reports > 0) {
+    const std::chrono::duration<double, std::milli> gap = arrived - last_arrival_;
+    radio.longest_gap_ms = std::max(radio.longest_gap_ms, gap.count());
+  }
+  ++radio.reports;
+  radio.lost += static_cast<std::uint64_t>(stamp.lost);
+  last_arrival_ = arrived;
+  ++rate_window_reports_;
+  const std::chrono::duration<double> window = arrived - rate_window_start_;
+  if (window < 1s) return;
+  radio.reports_per_s = rate_window_reports_ / window.count();
+  clock_.discipline();
+  rate_window_start_ = arrived;
+  rate_window_reports_ = 0;
+}
+
+void Controller::set_battery(std::uint8_t code) {
+  if (state_.battery.code == code && state_.battery.state != BatteryState::unknown) return;
+  const Battery battery = battery_from_code(code);
+  if (battery == state_.battery) return;
+  state_.battery = battery;
+  for (Listener* listener : listeners_) listener->on_battery(*this);
+}
+
+// ---- links
+
+void Controller::link_up(const LinkInfo& link, Source source) {
+  const bool was_connected = state_.is_connected();
+  state_.links.push_back(link);
+  const bool has_input =
+      link.transport == Transport::bluetooth || model_->capabilities.input_over_usb;
+  if (has_input) {
+    state_.source = source;
+    state_.input = InputStatus::waiting;
+    state_.hint.clear();
+    last_arrival_ = SteadyClock::now();
+  } else if (state_.input == InputStatus::offline) {
+    state_.source = Source::usb;
+    state_.input = InputStatus::no_input_over_usb;
+    state_.hint = "This model sends no readings over the cable: unplug it and press the PS button.";
+  }
+  if (sends_outputs_over(link.transport)) {
+    written_.reset();
+    outputs_changed();
+  }
+  publish_presence(was_connected ? Presence::changed : Presence::arrived);
+}
+
+void Controller::link_down(const LinkInfo& link) {
+  const auto gone = std::find(state_.links.begin(), state_.links.end(), link);
+  if (gone != state_.links.end()) state_.links.erase(gone);
+  if (state_.links.empty()) {
+    set_input(InputStatus::offline, {});
+    return;
+  }
+  const bool radio_left = std::any_of(state_.links.begin(), state_.links.end(), [](const auto& l) {
+    return l.transport == Transport::bluetooth;
+  });
+  if (!radio_left && !model_->capabilities.input_over_usb)
+    set_input(InputStatus::no_input_over_usb,
+              "The radio link is gone and this model sends no readings over the cable: press the "
+              "PS button.");
+  written_.reset();
+  outputs_changed();
+  publish_presence(Presence::changed);
+}
+
+bool Controller::sends_outputs_over(Transport transport) const {
+  if (transport == Transport::bluetooth) return true;
+  return std::none_of(state_.links.begin(), state_.links.end(),
+                      [](const auto& l) { return l.transport == Transport::bluetooth; });
+}
+
+void Controller::disconnect() {
+  for (HidChannel* channel : channels_) channel->close();
+}
+
+void Controller::set_input(InputStatus status, std::string hint) {
+  if (status == state_.input && hint == state_.hint) return;
+  const bool was_connected = state_.is_connected();
+  state_.input = status;
+  state_.hint = std::move(hint);
+  if (status != InputStatus::streaming) {
+    release_buttons();
+    state_.radio.reports_per_s = 0;
+  }
+  const bool is_connected = state_.is_connected();
+  if (was_connected && !is_connected) {
+    publish_presence(Presence::left);
+  } else {
+    publish_presence(is_connected && !was_connected ? Presence::arrived : Presence::changed);
+  }
+}
+
+void Controller::begin_stream() {
+  device_clock_.restart();
+  filter_ = fusion::OrientationFilter();
+  mag_.reset();
+  trigger_.reset();
+  history_.clear();
+  history_head_ = 0;
+  state_.radio = {};
+  rate_window_start_ = SteadyClock::now();
+  rate_window_reports_ = 0;
+  state_.calibration.magnetometer = MagnetometerStatus::none;
+  set_input(InputStatus::streaming, {});
+}
+
+void Controller::release_buttons() {
+  const Buttons held = std::exchange(buttons_, Buttons{});
+  held.for_each([&](Button button) {
+    for (Listener* listener : listeners_)
+      listener->on_button(*this, button, false, clock_.now_us());
+  });
+}
+
+void Controller::set_calibration(const std::vector<std::byte>& blob) {
+  if (blob.empty()) return;
+  const auto parsed = model_->parse_calibration(blob);
+  if (!parsed) return;
+  calibration_ = *parsed;
+  calibration_blob_ = blob;
+  state_.calibration.factory = true;
+}
+
+void Controller::set_firmware(std::string firmware) {
+  if (firmware == state_.firmware) return;
+  state_.firmware = std::move(firmware);
+  publish_presence(Presence::changed);
+}
+
+void Controller::publish_presence(Presence presence) {
+  for (Listener* listener : listeners_) listener->on_presence(*this, presence);
+}
+
+// ---- outputs
+
+void Controller::set_led(const Owner& owner, const LedWish& wish) {
+  layers_.set(owner, wish, SteadyClock::now());
+  outputs_changed();
+}
+
+void Controller::set_rumble(const Owner& owner, const RumbleWish& wish) {
+  layers_.set(owner, wish, SteadyClock::now());
+  outputs_changed();
+}
+
+void Controller::clear_led(const Owner& owner) {
+  layers_.clear_led(owner, SteadyClock::now());
+  outputs_changed();
+}
+
+void Controller::clear_rumble(const Owner& owner) {
+  layers_.clear_rumble(owner, SteadyClock::now());
+  outputs_changed();
+}
+
+void Controller::release_outputs(const Owner& owner) {
+  const auto before = layers_.at(SteadyClock::now());
+  layers_.release(owner, SteadyClock::now());
+  if (before != layers_.at(SteadyClock::now())) outputs_changed();
+}
+
+void Controller::go_dark() {
+  layers_ = OutputLayers();
+  outputs_changed();
+}
+
+void Controller::outputs_changed() {
+  outputs_pending_ = !written_ || *written_ != layers_.at(SteadyClock::now());
+  for (Bell* bell : output_bells_) bell->ring();
+  for (Listener* listener : listeners_) listener->on_outputs(*this);
+}
+
+OutputState Controller::output_state(bool wanted) const {
+  if (outputs_pending_ || !written_) return wanted ? OutputState::queued : OutputState::off;
+  return wanted ? OutputState::applied : OutputState::off;
+}
+
+OutputState Controller::led_state_for(const Owner& owner) {
+  if (!layers_.led_is_on_top(owner, SteadyClock::now())) return OutputState::overridden;
+  return output_state(true);
+}
+
+OutputState Controller::rumble_state_for(const Owner& owner) {
+  if (!layers_.rumble_is_on_top(owner, SteadyClock::now())) return OutputState::overridden;
+  return output_state(true);
+}
+
+std::optional<SteadyTime> Controller::next_output_change(SteadyTime now) {
+  return layers_.next_change(now, animation_frame);
+}
+
+void Controller::outputs_written(const Outputs& outputs, SteadyTime when) {
+  const bool differs = !written_ || *written_ != outputs;
+  const bool was_pending = std::exchange(outputs_pending_, false);
+  written_ = outputs;
+  const std::int64_t when_us = clock_.microseconds(when);
+  state_.led.applied_us = when_us;
+  state_.rumble.applied_us = when_us;
+  const auto next = next_output_change(when);
+  const bool is_animating = next && *next <= when + animation_frame;
+  if (!was_pending && (!differs || is_animating)) return;
+  for (Listener* listener : listeners_) listener->on_outputs(*this);
+}
+
+}  // namespace psmove::drivers

@@ -1,0 +1,244 @@
+#include "drivers/link.hpp"
+
+#include <algorithm>
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <exception>
+#include <optional>
+#include <spdlog/spdlog.h>
+#include <utility>
+
+#include "drivers/bell.hpp"
+#include "drivers/roster.hpp"
+
+namespace psmove::drivers {
+namespace {
+
+using namespace boost::asio::experimental::awaitable_operators;
+using namespace std::chrono_literals;
+
+/// A link that says nothing for this long is shown as away: hidraw read() may not fail for a while
+/// after a controller has walked off, and a uhid node can outlive its link.
+constexpr auto silence = 1s;
+/// A link that just came up gets longer before anyone worries.
+constexpr auto first_report_patience = 2s;
+/// Reports taken per wake-up before others get their turn; hidraw keeps at most 64.
+constexpr int reports_per_turn = 64;
+/// Payload of a ZCM2's input report 1 as it arrives; newer kernels drop a report that is shorter
+/// than its descriptor declares, before hidraw sees it.
+constexpr std::size_t zcm2_payload = 43;
+
+constexpr std::uint8_t addresses_report = 0x04;
+constexpr std::uint8_t calibration_report = 0x10;
+constexpr std::uint8_t firmware_report = 0xF9;
+
+/// Registers a link with its controller for as long as it is in scope.
+class LinkGuard {
+ public:
+  LinkGuard(Controller& controller, HidChannel& channel)
+      : controller_(controller),
+        channel_(channel),
+        link_{.transport = channel.info().transport, .adapter = channel.info().adapter} {
+    controller_.add_channel(&channel_);
+    controller_.add_output_bell(&bell_);
+    controller_.link_up(link_, channel.info().source);
+  }
+  LinkGuard(const LinkGuard&) = delete;
+  LinkGuard& operator=(const LinkGuard&) = delete;
+  ~LinkGuard() {
+    controller_.remove_output_bell(&bell_);
+    controller_.remove_channel(&channel_);
+    controller_.link_down(link_);
+  }
+  [[nodiscard]] Bell& bell() { return bell_; }
+
+ private:
+  Controller& controller_;
+  HidChannel& channel_;
+  LinkInfo link_;
+  Bell bell_;
+};
+
+/// The controller's address: the node knows it on Bluetooth; on the cable the controller is asked.
+Awaitable<std::optional<Address>> find_address(HidChannel& channel) {
+  if (channel.info().address) co_return channel.info().address;
+  // ZCM2 may want a larger buffer than the 16 bytes it answers with.
+  const auto report = co_await channel.get_feature(addresses_report, 32);
+  if (!report) {
+    spdlog::warn("cannot ask a controller for its address path={} error=\"{}\"",
+                 channel.info().path, report.error().message());
+    co_return std::nullopt;
+  }
+  const auto addresses = parse_addresses(*report);
+  if (!addresses || addresses->controller.is_zero()) {
+    spdlog::warn("a controller gave no usable address path={}", channel.info().path);
+    co_return std::nullopt;
+  }
+  co_return addresses->controller;
+}
+
+/// Reads the factory calibration. Blocks come in any order and may repeat, so twice as many reads
+/// as blocks are allowed; the first failed read ends it.
+Awaitable<void> read_calibration(Roster& roster, Controller& controller, HidChannel& channel) {
+  CalibrationAssembler assembler(controller.model().calibration_blocks);
+  for (std::size_t i = 0; i < 2 * controller.model().calibration_blocks; ++i) {
+    const auto block = co_await channel.get_feature(calibration_report, 49);
+    if (!block) {
+      spdlog::warn(
+          "cannot read the calibration; nominal scales are used controller={} error=\"{}\"",
+          to_string(controller.address()), block.error().message());
+      co_return;
+    }
+    const auto complete = assembler.add(*block);
+    if (!complete || !*complete) continue;
+    controller.set_calibration(assembler.blob());
+    if (controller.has_factory_calibration()) {
+      roster.changed();
+      co_return;
+    }
+    break;
+  }
+  spdlog::warn("the calibration makes no sense; nominal scales are used controller={}",
+               to_string(controller.address()));
+}
+
+Awaitable<void> read_firmware(Roster& roster, Controller& controller, HidChannel& channel) {
+  const auto report = co_await channel.get_feature(firmware_report, 20);
+  if (!report) co_return;
+  const auto firmware = parse_firmware(*report);
+  if (!firmware) co_return;
+  controller.set_firmware(*firmware);
+  roster.changed();
+}
+
+/// Takes reports until the link ends.
+Awaitable<void> read_loop(Controller& controller, HidChannel& channel) {
+  std::array<std::byte, 256> buffer;
+  for (;;) {
+    if (const auto ready = co_await channel.wait_readable(); !ready) co_return;
+    for (int i = 0; i < reports_per_turn; ++i) {
+      const auto length = channel.try_read(buffer);
+      if (!length) {
+        if (length.error() == boost::asio::error::would_block) break;
+        co_return;
+      }
+      const auto report = controller.model().parse_input({buffer.data(), *length});
+      if (report) {
+        controller.on_report(*report, SteadyClock::now());
+      } else {
+        controller.count_rejected();
+      }
+    }
+  }
+}
+
+/// Writes what is wanted when it changes, and again before the controller would go dark.
+Awaitable<void> output_loop(Controller& controller, HidChannel& channel, Bell& bell) {
+  const ControllerModel& model = controller.model();
+  const Transport transport = channel.info().transport;
+  Outputs written;  // a controller that just connected is dark
+  std::optional<SteadyTime> written_at;
+  for (;;) {
+    const auto now = SteadyClock::now();
+    const Outputs wanted = controller.wanted_outputs(now);
+    SteadyTime due = SteadyTime::max();
+    if (wanted != written) {
+      due = written_at ? *written_at + model.output_spacing : now;
+    } else if (!wanted.is_dark() && written_at) {
+      due = *written_at + model.output_refresh;
+    } else if (!written_at) {
+      controller.outputs_written(wanted, now);
+      written_at = now - model.output_spacing;
+    }
+    if (!controller.sends_outputs_over(transport)) due = SteadyTime::max();
+    if (due <= now) {
+      std::array<std::byte, 49> report;
+      const auto length = model.encode_output(wanted, report);
+      if (const auto sent = co_await channel.write({report.data(), length}); !sent) {
+        spdlog::info("a light could not be written controller={} error=\"{}\"",
+                     to_string(controller.address()), sent.error().message());
+        co_return;
+      }
+      written = wanted;
+      written_at = SteadyClock::now();
+      controller.outputs_written(wanted, *written_at);
+      continue;
+    }
+    co_await bell.wait_until(std::min(due, controller.next_output_change(now).value_or(due)));
+  }
+}
+
+std::string why_silent(const Controller& controller, const ChannelInfo& info, bool ever_spoke) {
+  if (ever_spoke) return "No report for a second: out of range, switched off, or asleep.";
+  if (controller.model().name == "zcm2" && info.declared_input > zcm2_payload)
+    return "Connected but mute: it was paired by another tool, and this kernel drops its reports. "
+           "Pair it again with psmoved.";
+  return "Connected, but no report has come yet: press the PS button.";
+}
+
+/// Shows a link that has gone quiet as away, until it speaks again.
+Awaitable<void> watch_silence(Controller& controller, const ChannelInfo& info) {
+  Bell alarm;
+  for (;;) {
+    const auto now = SteadyClock::now();
+    const InputStatus input = controller.input();
+    if (input == InputStatus::silent || input == InputStatus::no_input_over_usb) {
+      co_await alarm.wait_until(now + silence);
+      continue;
+    }
+    const bool ever_spoke = input == InputStatus::streaming;
+    const auto limit =
+        controller.last_arrival() + (ever_spoke ? SteadyClock::duration(silence)
+                                                : SteadyClock::duration(first_report_patience));
+    if (now >= limit) {
+      controller.set_input(InputStatus::silent, why_silent(controller, info, ever_spoke));
+      spdlog::warn("controller is silent controller={} path={} hint=\"{}\"",
+                   to_string(controller.address()), info.path, controller.hint());
+      continue;
+    }
+    co_await alarm.wait_until(limit);
+  }
+}
+
+/// What goes on beside input and output; never ends by itself.
+Awaitable<void> watch(Roster& roster, Controller& controller, HidChannel& channel) {
+  co_await read_firmware(roster, controller, channel);
+  if (channel.info().transport == Transport::bluetooth ||
+      controller.model().capabilities.input_over_usb)
+    co_await watch_silence(controller, channel.info());
+  Bell never;
+  co_await never.wait();
+}
+
+Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulation) {
+  const ChannelInfo& info = channel.info();
+  const ControllerModel* model = find_model(info.vendor, info.product);
+  if (model == nullptr) co_return;
+  const auto address = co_await find_address(channel);
+  if (!address) co_return;
+  Controller& controller = roster.get_or_add(*address, *model, info.source);
+  controller.attach(simulation);
+  LinkGuard guard(controller, channel);
+  spdlog::info("controller attached controller={} number={} model={} path={}", to_string(*address),
+               controller.number(), model->name, info.path);
+  if (!controller.has_factory_calibration()) co_await read_calibration(roster, controller, channel);
+  co_await (read_loop(controller, channel) || output_loop(controller, channel, guard.bell()) ||
+            watch(roster, controller, channel));
+  spdlog::info("controller detached controller={} path={}", to_string(*address), info.path);
+}
+
+}  // namespace
+
+Awaitable<void> serve_link(Roster& roster, std::unique_ptr<HidChannel> channel,
+                           Simulation* simulation) {
+  try {
+    co_await serve(roster, *channel, simulation);
+  } catch (const std::exception& problem) {
+    spdlog::error("a link ended by an error path={} error=\"{}\"", channel->info().path,
+                  problem.what());
+  }
+}
+
+}  // namespace psmove::drivers
