@@ -39,7 +39,7 @@ Controller::Controller(RememberedController remembered, const ControllerModel& m
   state_.name = std::move(remembered.name);
   state_.firmware = std::move(remembered.firmware);
   state_.model = model.name;
-  state_.source = source;
+  state_.source = remembered.source;
   state_.capabilities = model.capabilities;
   set_calibration(remembered.calibration_blob);
 }
