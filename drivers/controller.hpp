@@ -92,6 +92,8 @@ class Controller {
   [[nodiscard]] bool has_factory_calibration() const { return calibration_.is_factory; }
   [[nodiscard]] Outputs wanted_outputs(SteadyTime now) { return layers_.at(now); }
   [[nodiscard]] std::optional<SteadyTime> next_output_change(SteadyTime now);
+  /// Whether the controller has been told what is wanted, or cannot be.
+  [[nodiscard]] bool outputs_are_settled() const { return !outputs_pending_ || channels_.empty(); }
   void outputs_written(const Outputs& outputs, SteadyTime when);
   /// Everything dark and still, whoever asked for what: the daemon is about to stop.
   void go_dark();

@@ -103,9 +103,7 @@ SteadyTime first_report(const emulator::Move& move) {
 }  // namespace
 
 Simulation::Simulation(const emulator::DeviceSpec& what)
-    : move_(what.options, SteadyClock::now()), bell_(std::make_unique<Bell>()) {
-  move_.set_motion(emulator::make_motion(what.motion).motion, SteadyClock::now());
-}
+    : move_(emulator::make_move(what, SteadyClock::now())), bell_(std::make_unique<Bell>()) {}
 
 Simulation::~Simulation() = default;
 

@@ -1,0 +1,274 @@
+#include "daemon/config.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <functional>
+#include <sstream>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "emulator/device_list.hpp"
+
+namespace psmove::daemon {
+namespace {
+
+constexpr int exit_usage = 64;   // EX_USAGE of sysexits.h
+constexpr int exit_config = 78;  // EX_CONFIG; the unit file tells systemd not to retry after it
+
+constexpr std::array<std::string_view, 4> log_levels = {"debug", "info", "warning", "error"};
+
+// ---- one line of the file
+
+/// Assigns a node's value, or says what would have been accepted.
+using Assign = std::function<std::string(const toml::node&, Config&)>;
+
+struct Key {
+  std::string_view name;
+  Assign assign;
+};
+
+std::string assign_bool(const toml::node& node, bool& target) {
+  const auto value = node.value_exact<bool>();
+  if (!value) return "true or false";
+  target = *value;
+  return {};
+}
+
+template <class Number>
+std::string assign_number(const toml::node& node, std::int64_t low, std::int64_t high,
+                          Number& target) {
+  const auto value = node.value_exact<std::int64_t>();
+  if (!value || *value < low || *value > high)
+    return "a whole number from " + std::to_string(low) + " to " + std::to_string(high);
+  target = static_cast<Number>(*value);
+  return {};
+}
+
+std::string assign_text(const toml::node& node, std::string& target) {
+  const auto value = node.value_exact<std::string>();
+  if (!value) return "a text in quotes";
+  target = *value;
+  return {};
+}
+
+/// A list of texts, or one text alone.
+template <class Text>
+std::string assign_list(const toml::node& node, std::vector<Text>& target) {
+  std::vector<Text> values;
+  if (const auto one = node.value_exact<std::string>()) {
+    values.emplace_back(*one);
+  } else if (const toml::array* list = node.as_array()) {
+    for (const toml::node& item : *list) {
+      const auto text = item.value_exact<std::string>();
+      if (!text) return "a list of texts, [\"…\", \"…\"]";
+      values.emplace_back(*text);
+    }
+  } else {
+    return "a text in quotes, or a list of them";
+  }
+  target = std::move(values);
+  return {};
+}
+
+std::string assign_simulate(const toml::node& node, Config& config) {
+  std::string list;
+  if (auto wrong = assign_text(node, list); !wrong.empty()) return wrong;
+  if (!list.empty())
+    if (auto parsed = emulator::parse_device_list(list); !parsed.error.empty()) return parsed.error;
+  config.simulate = std::move(list);
+  return {};
+}
+
+std::string assign_log_level(const toml::node& node, Config& config) {
+  std::string level;
+  if (!assign_text(node, level).empty() ||
+      std::find(log_levels.begin(), log_levels.end(), level) == log_levels.end())
+    return "\"debug\", \"info\", \"warning\" or \"error\"";
+  config.log_level = std::move(level);
+  return {};
+}
+
+std::string assign_bind(const toml::node& node, Config& config) {
+  auto wrong = assign_list(node, config.bind);
+  if (wrong.empty() && config.bind.empty()) return "at least one address";
+  return wrong;
+}
+
+std::string assign_state_dir(const toml::node& node, Config& config) {
+  std::string path;
+  if (auto wrong = assign_text(node, path); !wrong.empty()) return wrong;
+  config.state_dir = path;
+  return {};
+}
+
+const std::vector<Key>& keys() {
+  static const std::vector<Key> all = {
+      {"port", [](const auto& n, Config& c) { return assign_number(n, 0, 65535, c.port); }},
+      {"bind", assign_bind},
+      {"state_dir", assign_state_dir},
+      {"simulate", assign_simulate},
+      {"replay", [](const auto& n, Config& c) { return assign_list(n, c.replay); }},
+      {"no_hardware", [](const auto& n, Config& c) { return assign_bool(n, c.no_hardware); }},
+      {"allow_unauthenticated",
+       [](const auto& n, Config& c) { return assign_bool(n, c.allow_unauthenticated); }},
+      {"log_level", assign_log_level},
+      {"hosts", [](const auto& n, Config& c) { return assign_list(n, c.hosts); }},
+      {"origins", [](const auto& n, Config& c) { return assign_list(n, c.origins); }},
+      {"max_connections",
+       [](const auto& n, Config& c) { return assign_number(n, 4, 65536, c.max_connections); }},
+  };
+  return all;
+}
+
+std::string key_names() {
+  std::string names;
+  for (const Key& key : keys()) names += (names.empty() ? "" : ", ") + std::string(key.name);
+  return names;
+}
+
+std::string at_line(const std::string& file, const toml::source_region& where) {
+  return file + " line " + std::to_string(where.begin.line) + ": ";
+}
+
+std::string read_file(const std::filesystem::path& path, std::string& text) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return "cannot read " + path.string() + ": " + std::strerror(errno);
+  std::ostringstream all;
+  all << file.rdbuf();
+  text = std::move(all).str();
+  return {};
+}
+
+// ---- the command line
+
+/// The command line as CLI11 fills it; only what was given replaces what the file says.
+struct Line {
+  std::string config_file;
+  Config given;
+  std::vector<std::string> replay;
+  std::string state_dir;
+  bool check = false, version = false;
+};
+
+void declare(CLI::App& app, Line& line) {
+  app.add_option("--config", line.config_file, "Configuration file (TOML)")->type_name("FILE");
+  app.add_option("--port", line.given.port, "TCP port, 0 for any free one (default 6683)")
+      ->type_name("N");
+  app.add_option("--bind", line.given.bind,
+                 "Address to listen on; may be repeated (default loopback)")
+      ->type_name("ADDR")
+      ->allow_extra_args(false);
+  app.add_option("--state-dir", line.state_dir, "Where names, numbers and calibrations are kept")
+      ->type_name("DIR");
+  app.add_option("--simulate", line.given.simulate,
+                 "Emulated controllers, like zcm1:motion=wave:name=left,zcm2 or 7xzcm1")
+      ->type_name("LIST");
+  app.add_option("--replay", line.replay, "Play a recording as a controller; may be repeated")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  app.add_flag("--no-hardware", line.given.no_hardware, "Leave real controllers alone");
+  app.add_flag("--allow-unauthenticated", line.given.allow_unauthenticated,
+               "Listen beyond loopback although anybody there can then use the controllers");
+  app.add_option("--log-level", line.given.log_level, "debug, info (default), warning or error")
+      ->type_name("LEVEL")
+      ->check(CLI::IsMember(std::vector<std::string>(log_levels.begin(), log_levels.end())));
+  app.add_flag("--check-config", line.check, "Check the configuration and exit");
+  app.add_flag("--version", line.version, "Show the version and exit");
+}
+
+/// Lays what the command line gave over what the file said.
+void overlay(const CLI::App& app, const Line& line, Config& config) {
+  const auto given = [&](const char* option) { return app.count(option) > 0; };
+  if (given("--port")) config.port = line.given.port;
+  if (given("--bind")) config.bind = line.given.bind;
+  if (given("--state-dir")) config.state_dir = line.state_dir;
+  if (given("--simulate")) config.simulate = line.given.simulate;
+  if (given("--replay")) config.replay = {line.replay.begin(), line.replay.end()};
+  if (given("--no-hardware")) config.no_hardware = true;
+  if (given("--allow-unauthenticated")) config.allow_unauthenticated = true;
+  if (given("--log-level")) config.log_level = line.given.log_level;
+}
+
+Parsed stop(int exit_code, std::string message) {
+  return {.config = {},
+          .action = Action::stop_with_message,
+          .exit_code = exit_code,
+          .message = std::move(message)};
+}
+
+}  // namespace
+
+std::string apply_config_text(std::string_view text, const std::string& file_name, Config& config) {
+  const toml::parse_result parsed = toml::parse(text, file_name);
+  if (!parsed)
+    return at_line(file_name, parsed.error().source()) + std::string(parsed.error().description());
+  Config changed = config;
+  for (const auto& [name, node] : parsed.table()) {
+    const auto key =
+        std::find_if(keys().begin(), keys().end(),
+                     [&, wanted = name.str()](const Key& k) { return k.name == wanted; });
+    const std::string where = at_line(file_name, node.source());
+    if (key == keys().end())
+      return where + "unknown key \"" + std::string(name.str()) + "\"; known are " + key_names();
+    if (const std::string accepted = key->assign(node, changed); !accepted.empty())
+      return where + std::string(name.str()) + " takes " + accepted;
+  }
+  config = std::move(changed);
+  return {};
+}
+
+Parsed parse_config(int argc, const char* const* argv) {
+  CLI::App app("psmoved puts PlayStation Move controllers on the network: REST and a WebSocket.",
+               "psmoved");
+  Line line;
+  declare(app, line);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return stop(0, app.help());
+  } catch (const CLI::ParseError& error) {
+    return stop(exit_usage, std::string("psmoved: ") + error.what() + " (see psmoved --help)");
+  }
+  if (line.version) return stop(0, "psmoved " PSMOVED_VERSION);
+
+  Parsed parsed;
+  parsed.config.state_dir = default_state_dir();
+  const bool named = app.count("--config") > 0;
+  const auto file = named ? std::filesystem::path(line.config_file) : default_config_file();
+  std::error_code ignored;
+  if (named || std::filesystem::exists(file, ignored)) {
+    std::string text;
+    std::string wrong = read_file(file, text);
+    if (wrong.empty()) wrong = apply_config_text(text, file.string(), parsed.config);
+    if (!wrong.empty()) return stop(exit_config, "psmoved: " + wrong);
+  }
+  overlay(app, line, parsed.config);
+  if (!parsed.config.simulate.empty()) {
+    const auto devices = emulator::parse_device_list(parsed.config.simulate);
+    if (!devices.error.empty()) return stop(exit_usage, "psmoved: --simulate: " + devices.error);
+  }
+  if (line.check) parsed.action = Action::check_config;
+  return parsed;
+}
+
+std::filesystem::path default_config_file() {
+  const char* directory = std::getenv("CONFIGURATION_DIRECTORY");
+  return std::filesystem::path(directory != nullptr ? directory : "/etc/psmoved") / "psmoved.toml";
+}
+
+std::filesystem::path default_state_dir() {
+  if (const char* systemd = std::getenv("STATE_DIRECTORY")) return systemd;
+  if (::geteuid() == 0) return "/var/lib/psmoved";
+  if (const char* xdg = std::getenv("XDG_STATE_HOME"))
+    return std::filesystem::path(xdg) / "psmoved";
+  const char* home = std::getenv("HOME");
+  return std::filesystem::path(home != nullptr ? home : "/tmp") / ".local/state/psmoved";
+}
+
+}  // namespace psmove::daemon

@@ -1,0 +1,51 @@
+#pragma once
+// Every setting of the daemon, its default beside it, and the one parser for file and command line.
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace psmove::daemon {
+
+struct Config {
+  std::uint16_t port = 6683;
+  std::vector<std::string> bind = {"127.0.0.1", "::1"};  ///< addresses to listen on
+  std::filesystem::path state_dir;  ///< names, numbers and calibrations; see default_state_dir()
+  std::string simulate;             ///< emulated controllers, as --simulate takes them
+  std::vector<std::filesystem::path> replay;  ///< recordings to play as controllers
+  bool no_hardware = false;                   ///< leave real controllers alone
+  bool allow_unauthenticated = false;         ///< listen beyond loopback with no token
+  std::string log_level = "info";             ///< debug, info, warning, error
+  std::vector<std::string> hosts;             ///< further names that clients may call this machine
+  std::vector<std::string> origins;           ///< web origins, besides our own, that may talk to us
+  std::size_t max_connections = 1024;
+};
+
+/// What the command line asked for.
+enum class Action : std::uint8_t { run, check_config, stop_with_message };
+
+struct Parsed {
+  Config config;
+  Action action = Action::run;
+  int exit_code = 0;    ///< for stop_with_message: 0 help and version, 64 usage, 78 configuration
+  std::string message;  ///< one sentence, or the text of --help
+};
+
+/// Reads the command line, then the file it names (or the default one, if that exists); what the
+/// command line says wins. Never throws; nothing is touched but the file.
+Parsed parse_config(int argc, const char* const* argv);
+
+/// Where the configuration lies unless --config says otherwise: psmoved.toml in
+/// $CONFIGURATION_DIRECTORY, or in /etc/psmoved.
+std::filesystem::path default_config_file();
+
+/// $STATE_DIRECTORY (systemd), /var/lib/psmoved for root, else $XDG_STATE_HOME or ~/.local/state.
+std::filesystem::path default_state_dir();
+
+/// For tests and fuzzing: applies the text of a configuration file to `config`.
+/// @return empty, or one sentence with the line, the key and what would be accepted
+std::string apply_config_text(std::string_view text, const std::string& file_name, Config& config);
+
+}  // namespace psmove::daemon

@@ -1,0 +1,213 @@
+// psmoved: reads the configuration, builds the parts, runs them.
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+#include <cstdio>
+#include <exception>
+#include <spdlog/spdlog.h>
+#include <string>
+#include <utility>
+
+#include "api/server.hpp"
+#include "daemon/config.hpp"
+#include "daemon/listening.hpp"
+#include "daemon/log.hpp"
+#include "daemon/service.hpp"
+#include "daemon/state_file.hpp"
+#include "drivers/linux/hotplug.hpp"
+#include "drivers/replay/replay.hpp"
+#include "drivers/roster.hpp"
+#include "drivers/simulation.hpp"
+
+namespace psmove::daemon {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr int exit_failure = 1;
+constexpr int exit_config = 78;
+
+/// How long controllers get to be told to go dark, and then clients to take their leave: the whole
+/// stop stays under two seconds.
+constexpr auto dark_patience = 600ms;
+constexpr auto goodbye_patience = 1000ms;
+
+int fail(int code, const std::string& sentence) {
+  std::fprintf(stderr, "psmoved: %s\n", sentence.c_str());
+  return code;
+}
+
+/// Writes the roster whenever it changes: at once, so that the death of this process loses nothing;
+/// the wait for the disk goes to the pool, one at a time.
+class StateKeeper {
+ public:
+  StateKeeper(StateFile& file, drivers::Roster& roster, asio::io_context& io,
+              asio::thread_pool& pool)
+      : file_(file), roster_(roster), io_(io), pool_(pool) {
+    roster_.on_change([this] { save(); });
+  }
+  ~StateKeeper() { roster_.on_change({}); }
+  StateKeeper(const StateKeeper&) = delete;
+  StateKeeper& operator=(const StateKeeper&) = delete;
+
+ private:
+  void save() {
+    if (const std::string wrong = file_.save(roster_.remembered()); !wrong.empty())
+      spdlog::error("names and numbers could not be saved error=\"{}\"", wrong);
+    flush_again_ = true;
+    flush();
+  }
+  void flush() {
+    if (is_flushing_ || !std::exchange(flush_again_, false)) return;
+    is_flushing_ = true;
+    asio::post(pool_, [this] {
+      file_.flush();
+      asio::post(io_, [this] {
+        is_flushing_ = false;
+        flush();
+      });
+    });
+  }
+
+  StateFile& file_;
+  drivers::Roster& roster_;
+  asio::io_context& io_;
+  asio::thread_pool& pool_;
+  bool is_flushing_ = false;
+  bool flush_again_ = false;
+};
+
+/// Everything dark, then stop: waits until each controller was told, or the time is up.
+asio::awaitable<void> go_dark(drivers::Roster& roster) {
+  for (const auto& controller : roster.all()) controller->go_dark();
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (auto waited = 0ms; waited < dark_patience; waited += 10ms) {
+    bool settled = true;
+    for (const auto& controller : roster.all()) settled &= controller->outputs_are_settled();
+    if (settled) co_return;
+    timer.expires_after(10ms);
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+std::string describe(const api::ServerConfig& config, std::uint16_t port) {
+  if (!config.inherited.empty()) return "sockets from systemd";
+  std::string text;
+  for (const auto& address : config.bind) {
+    const bool is_v6 = address.find(':') != std::string::npos;
+    text += (text.empty() ? "http://" : " http://") + (is_v6 ? "[" + address + "]" : address) +
+            ":" + std::to_string(port);
+  }
+  return text;
+}
+
+std::string why_not_listening(const boost::system::system_error& error, std::uint16_t port) {
+  if (error.code() != boost::system::errc::address_in_use) return error.what();
+  const auto owner = port_owner(port);
+  return "port " + std::to_string(port) + " is taken" + (owner ? " by " + *owner : "") +
+         "; stop that, or choose another with --port";
+}
+
+api::ServerConfig server_config(const Config& config, std::vector<int> inherited) {
+  api::ServerConfig server;
+  server.port = config.port;
+  server.bind = config.bind;
+  server.inherited = std::move(inherited);
+  server.hosts = config.hosts;
+  server.origins = config.origins;
+  server.limits.connections = config.max_connections;
+  return server;
+}
+
+int run(const Config& config) {
+  set_up_log(config.log_level);
+  raise_file_limit();
+  StateFile state_file(config.state_dir);
+  if (const std::string wrong = state_file.prepare(); !wrong.empty())
+    return fail(exit_failure, wrong);
+  auto inherited = inherited_sockets();
+  if (is_exposed(config, inherited)) {
+    if (!config.allow_unauthenticated)
+      return fail(
+          exit_config,
+          "refuses to listen beyond this machine without access tokens: anybody there could "
+          "use the controllers. Bind to 127.0.0.1 and ::1, or say --allow-unauthenticated");
+    spdlog::warn(
+        "ANYBODY who can reach this machine can use the controllers: listening beyond "
+        "loopback without authentication, as told");
+  }
+
+  drivers::UnixClock clock;
+  drivers::Roster roster(clock);
+  roster.restore(state_file.load());
+  asio::thread_pool pool(4);
+  asio::io_context io(1);
+  StateKeeper keeper(state_file, roster, io, pool);
+
+  const api::ServerConfig serving = server_config(config, std::move(inherited));
+  std::unique_ptr<api::Server> server;
+  try {
+    server = std::make_unique<api::Server>(io, roster, serving);
+  } catch (const boost::system::system_error& error) {
+    return fail(exit_failure, why_not_listening(error, config.port));
+  }
+
+  drivers::HotplugMonitor hotplug(io, pool, roster);
+  if (!config.no_hardware) {
+    try {
+      hotplug.start();
+    } catch (const boost::system::system_error& error) {
+      return fail(exit_failure, std::string("cannot watch for controllers: ") + error.what());
+    }
+  }
+  for (const auto& device : emulator::parse_device_list(config.simulate).devices)
+    asio::co_spawn(io, drivers::run_simulation(roster, device), asio::detached);
+  for (const auto& path : config.replay)
+    if (const std::string wrong = drivers::start_replay(io, roster, path); !wrong.empty())
+      return fail(exit_failure, wrong);
+
+  Service service(io, [&] {
+    hotplug.stop();
+    asio::co_spawn(io, go_dark(roster), [&](const std::exception_ptr&) {
+      server->stop(goodbye_patience, [&] { io.stop(); });
+    });
+  });
+  server->start();
+  spdlog::info("listening {}", describe(serving, server->port()));
+  service.ready("Serving PlayStation Move controllers");
+  io.run();
+  service.finish();
+  server.reset();
+  pool.join();
+  spdlog::info("stopped");
+  return 0;
+}
+
+}  // namespace
+}  // namespace psmove::daemon
+
+int main(int argc, char** argv) {
+  using namespace psmove::daemon;
+  const Parsed parsed = parse_config(argc, argv);
+  if (parsed.action == Action::stop_with_message) {
+    std::fprintf(parsed.exit_code == 0 ? stdout : stderr, "%s\n", parsed.message.c_str());
+    return parsed.exit_code;
+  }
+  if (parsed.action == Action::check_config) {
+    std::puts("psmoved: the configuration is fine");
+    return 0;
+  }
+  try {
+    return run(parsed.config);
+  } catch (const std::exception& error) {
+    return fail(exit_failure, error.what());
+  }
+}

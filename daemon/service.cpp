@@ -1,0 +1,88 @@
+#include "daemon/service.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <spdlog/spdlog.h>
+#include <string>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <utility>
+
+namespace psmove::daemon {
+
+namespace asio = boost::asio;
+
+struct Service::Parts {
+  Parts(asio::io_context& io, std::function<void()> stop_callback)
+      : signals(io, SIGTERM, SIGINT, SIGHUP), watchdog(io), stop(std::move(stop_callback)) {}
+
+  void wait_for_signal();
+  void feed_watchdog();
+
+  asio::signal_set signals;
+  asio::steady_timer watchdog;
+  std::chrono::microseconds watchdog_interval{0};
+  std::function<void()> stop;
+  bool is_stopping = false;
+};
+
+void Service::Parts::wait_for_signal() {
+  signals.async_wait([this](const boost::system::error_code& error, int signal) {
+    if (error) return;
+    if (signal == SIGHUP) {
+      spdlog::warn("the configuration cannot be reloaded; restart psmoved to apply it");
+    } else if (is_stopping) {
+      std::_Exit(1);
+    } else {
+      is_stopping = true;
+      spdlog::info("stopping signal={}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+      ::sd_notify(0, "STOPPING=1");
+      stop();
+    }
+    wait_for_signal();
+  });
+}
+
+void Service::Parts::feed_watchdog() {
+  ::sd_notify(0, "WATCHDOG=1");
+  watchdog.expires_after(watchdog_interval / 2);
+  watchdog.async_wait([this](const boost::system::error_code& error) {
+    if (!error) feed_watchdog();
+  });
+}
+
+Service::Service(asio::io_context& io, std::function<void()> stop)
+    : parts_(std::make_unique<Parts>(io, std::move(stop))) {
+  std::signal(SIGPIPE, SIG_IGN);
+  parts_->wait_for_signal();
+}
+
+Service::~Service() = default;
+
+void Service::ready(std::string_view status) {
+  ::sd_notify(0, ("READY=1\nSTATUS=" + std::string(status)).c_str());
+  std::uint64_t interval_us = 0;
+  if (::sd_watchdog_enabled(0, &interval_us) <= 0) return;
+  parts_->watchdog_interval = std::chrono::microseconds(interval_us);
+  parts_->feed_watchdog();
+}
+
+void Service::finish() {
+  parts_->signals.cancel();
+  parts_->watchdog.cancel();
+}
+
+void raise_file_limit() {
+  constexpr rlim_t plenty = 65536;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = std::min(limit.rlim_max, std::max(limit.rlim_cur, plenty));
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace psmove::daemon
