@@ -24,7 +24,9 @@ namespace psmove::drivers {
 /// Why bytes from a controller were refused.
 enum class ReportError { too_short = 1, too_long, wrong_id, bad_block, incomplete, implausible };
 const boost::system::error_category& report_category() noexcept;
-inline error_code make_error_code(ReportError e) { return {static_cast<int>(e), report_category()}; }
+inline error_code make_error_code(ReportError e) {
+  return {static_cast<int>(e), report_category()};
+}
 
 /// Sensor words of one instant, offsets removed, in the body frame's axes (the magnetometer's Y is
 /// already negated into it).
@@ -40,7 +42,7 @@ struct RawSample {
 /// One input report, decoded. Samples are oldest first.
 struct InputReport {
   std::uint8_t sequence = 0;  ///< 0..15, +1 per report
-  std::uint16_t ticks = 0;    ///< the device's own clock, wraps; its unit is not documented anywhere
+  std::uint16_t ticks = 0;  ///< the device's own clock, wraps; its unit is not documented anywhere
   std::uint8_t battery_code = 0;
   std::uint16_t temperature_raw = 0;  ///< 12-bit thermistor reading
   bool extension_connected = false;
@@ -65,21 +67,45 @@ struct Calibration {
   [[nodiscard]] Vec3<Microtesla> mag(const Vec3<Counts>& raw) const;
 };
 
+/// What a factory blob says about gains, in counts, whatever its layout.
+struct FactoryReadings {
+  Vec3<Counts> accel_low, accel_high;  ///< each axis at -1 g and at +1 g
+  Vec3<Counts> gyro_zero;              ///< what a gyro word of an input report is at rest
+  Vec3<Counts> gyro_span;              ///< how much each axis moves over `gyro_span_rad_s`
+  double gyro_span_rad_s = 0;
+};
+/// Gains and offsets from such readings.
+/// @param nominal  of the model; a gain beyond half to double of it, or an accelerometer zero
+/// beyond
+///   half a g, is no calibration (a blank or damaged blob), and would make infinities
+/// @return implausible then
+Result<Calibration> calibration_from(const FactoryReadings& readings, const Calibration& nominal);
+
+/// The longest input report that is taken. Nothing known is longer than 49 bytes, but the exact
+/// length of a ZCM2's is not settled (44, perhaps 45), so that bytes after the known ones are
+/// allowed and ignored. 64 is the largest packet of the controller's endpoint; anything beyond is
+/// not its report.
+inline constexpr std::size_t longest_input_report = 64;
+
 /// Everything the rest of the program knows about a kind of controller.
 struct ControllerModel {
   std::string_view name;  ///< "zcm1"
   std::uint16_t vendor, product;
   Capabilities capabilities;
-  std::size_t calibration_blocks;  ///< how many 0x10 reads make one blob
-  Calibration nominal;             ///< used while the controller's own cannot be read
+  std::size_t calibration_blocks;            ///< how many 0x10 reads make one blob
+  Calibration nominal;                       ///< used while the controller's own cannot be read
   std::chrono::milliseconds output_refresh;  ///< repeat outputs this often while anything is on
   std::chrono::milliseconds output_spacing;  ///< at least this long between two output reports
 
   /// Decodes one Bluetooth input report (id 0x01), exactly what read(2) returned.
+  /// @return raw counts; too_short, too_long (beyond longest_input_report) or wrong_id otherwise
   Result<InputReport> (*parse_input)(std::span<const std::byte> report);
   /// Reads an assembled calibration blob (see CalibrationAssembler).
+  /// @return incomplete or too_long where the length is not the model's, wrong_id where it does not
+  ///   begin as a blob does, implausible where a gain would be absurd
   Result<Calibration> (*parse_calibration)(std::span<const std::byte> blob);
-  /// Writes the output report for these outputs. @return its length
+  /// Writes the output report for these outputs, all bytes of `report` that it uses. @return its
+  /// length
   std::size_t (*encode_output)(const Outputs& outputs, std::span<std::byte, 49> report);
 };
 
@@ -94,11 +120,15 @@ const ControllerModel* find_model(std::string_view name);
 /// repeats, into one blob.
 class CalibrationAssembler {
  public:
-  explicit CalibrationAssembler(std::size_t block_count) : block_count_(block_count) {}
-  /// Takes one 49-byte answer to GET 0x10.
-  /// @return true once every block is there; bad_block, too_short or wrong_id otherwise
+  /// @param block_count  1..3
+  explicit CalibrationAssembler(std::size_t block_count);
+  /// Takes one answer to GET 0x10, 49 bytes (what a host added after them is ignored).
+  /// @return true once every block is there, false before; too_short, wrong_id, or bad_block for a
+  ///   number or a last-block mark that this model's blob does not have
   Result<bool> add(std::span<const std::byte> report);
-  /// The blob: block 0 whole, then each later block without its two header bytes.
+  [[nodiscard]] bool is_complete() const;
+  /// The blob: block 0 whole, then each later block without its two header bytes. Empty until every
+  /// block is there.
   [[nodiscard]] std::vector<std::byte> blob() const;
 
  private:
@@ -110,12 +140,17 @@ class CalibrationAssembler {
 struct PairingAddresses {
   Address controller, host;
 };
+/// @param report  16 bytes or more with the id first (a ZCM2 may answer with more)
+/// @return too_short, wrong_id, or implausible for a controller without an address
 Result<PairingAddresses> parse_addresses(std::span<const std::byte> report);
 
-/// Feature report 0xF9 with or without its id byte, as "2.20 rev 1829".
+/// Feature report 0xF9 as "2.20 rev 1829". Over USB the id byte may be missing; a first byte other
+/// than 0xF9 is taken as the version's.
+/// @return too_short, or implausible for version 0
 Result<std::string> parse_firmware(std::span<const std::byte> report);
 
-/// The battery byte of an input report.
+/// The battery byte of an input report. Values that no two sources agree on (0xF1, 0xFE among them)
+/// are `unknown`, without a percentage.
 Battery battery_from_code(std::uint8_t code);
 
 /// The 12-bit thermistor word in degrees Celsius, -10..70, whole degrees.
