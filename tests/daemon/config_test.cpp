@@ -1,0 +1,110 @@
+#include "daemon/config.hpp"
+
+#include <cstdlib>
+#include <fstream>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace psmove::daemon {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+
+std::string apply(const std::string& text, Config& config) {
+  return apply_config_text(text, "test.toml", config);
+}
+
+TEST(ConfigText, EveryKeyIsTaken) {
+  Config config;
+  EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
+                  "replay = \"a.reports\"\nno_hardware = true\nallow_unauthenticated = true\n"
+                  "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
+                  "max_connections = 10\n",
+                  config),
+            "");
+  EXPECT_EQ(config.port, 7000);
+  EXPECT_EQ(config.bind, std::vector<std::string>{"::1"});
+  EXPECT_EQ(config.state_dir, "/tmp/x");
+  EXPECT_EQ(config.simulate, "2xzcm1");
+  EXPECT_EQ(config.replay.size(), 1U);
+  EXPECT_TRUE(config.no_hardware);
+  EXPECT_TRUE(config.allow_unauthenticated);
+  EXPECT_EQ(config.log_level, "debug");
+  EXPECT_EQ(config.max_connections, 10U);
+}
+
+TEST(ConfigText, AnUnknownKeyNamesFileLineKeyAndWhatIsKnown) {
+  Config config;
+  EXPECT_THAT(apply("port = 1\nprot = 2\n", config),
+              AllOf(HasSubstr("test.toml line 2"), HasSubstr("\"prot\""), HasSubstr("port, bind")));
+}
+
+TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
+  Config config;
+  EXPECT_THAT(apply("\n\nport = \"x\"\n", config),
+              AllOf(HasSubstr("line 3"), HasSubstr("port"), HasSubstr("0 to 65535")));
+  EXPECT_THAT(apply("port = 65536\n", config), HasSubstr("0 to 65535"));
+  EXPECT_THAT(apply("port = 80.5\n", config), HasSubstr("0 to 65535"));
+  EXPECT_THAT(apply("no_hardware = 1\n", config), HasSubstr("true or false"));
+  EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
+  EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
+  EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
+}
+
+TEST(ConfigText, ABrokenFileChangesNothing) {
+  Config config;
+  EXPECT_THAT(apply("port = 7000\nbind = [\n", config), HasSubstr("test.toml line"));
+  EXPECT_NE(apply("port = 7000\nlog_level = 3\n", config), "");
+  EXPECT_EQ(config.port, Config{}.port);
+}
+
+class CommandLine : public ::testing::Test {
+ protected:
+  static Parsed parse(std::vector<const char*> words) {
+    words.insert(words.begin(), "psmoved");
+    return parse_config(static_cast<int>(words.size()), words.data());
+  }
+  void write(const std::string& text) const { std::ofstream(file_) << text; }
+  void TearDown() override { std::filesystem::remove(file_); }
+  const std::string file_ = ::testing::TempDir() + "config_test.toml";
+};
+
+TEST_F(CommandLine, WinsOverTheFile) {
+  write("port = 7000\nlog_level = \"debug\"\n");
+  const Parsed parsed = parse({"--config", file_.c_str(), "--port", "7001"});
+  EXPECT_EQ(parsed.action, Action::run);
+  EXPECT_EQ(parsed.config.port, 7001);
+  EXPECT_EQ(parsed.config.log_level, "debug");
+}
+
+TEST_F(CommandLine, ABrokenFileIsExit78) {
+  write("colour = 3\n");
+  const Parsed parsed = parse({"--config", file_.c_str()});
+  EXPECT_EQ(parsed.action, Action::stop_with_message);
+  EXPECT_EQ(parsed.exit_code, 78);
+  EXPECT_THAT(parsed.message, HasSubstr(file_ + " line 1"));
+}
+
+TEST_F(CommandLine, AFileThatIsNamedMustExist) {
+  EXPECT_EQ(parse({"--config", "/does/not/exist.toml"}).exit_code, 78);
+}
+
+TEST_F(CommandLine, NonsenseIsAUsageError) {
+  EXPECT_EQ(parse({"--port", "x"}).exit_code, 64);
+  EXPECT_EQ(parse({"--colour"}).exit_code, 64);
+  const Parsed parsed = parse({"--simulate", "zcm1:motion=dance"});
+  EXPECT_EQ(parsed.exit_code, 64);
+  EXPECT_THAT(parsed.message, HasSubstr("figure8"));
+}
+
+TEST_F(CommandLine, HelpVersionAndCheckDoNotRun) {
+  EXPECT_THAT(parse({"--help"}).message, HasSubstr("--simulate"));
+  EXPECT_THAT(parse({"--version"}).message, HasSubstr("psmoved "));
+  EXPECT_EQ(parse({"--version"}).exit_code, 0);
+  write("port = 1\n");
+  EXPECT_EQ(parse({"--config", file_.c_str(), "--check-config"}).action, Action::check_config);
+}
+
+}  // namespace
+}  // namespace psmove::daemon

@@ -1,0 +1,264 @@
+// The life of a link over a channel whose operations can be made to fail, one after another.
+
+#include "drivers/link.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <deque>
+#include <gtest/gtest.h>
+
+#include "drivers/bell.hpp"
+#include "drivers/roster.hpp"
+#include "drivers/simulation.hpp"
+
+namespace psmove::drivers {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Everything a test does to the device, and sees of it; outlives the channel.
+struct Bench {
+  emulator::Move move{{.model = emulator::Model::zcm1, .address = Address{{0, 6, 0xF7, 0, 0, 1}}},
+                      SteadyClock::now()};
+  ChannelInfo info{.vendor = 0x054C, .product = 0x03D5, .address = Address{{0, 6, 0xF7, 0, 0, 1}}};
+  std::deque<std::vector<std::byte>> reports;  ///< waiting to be read
+  std::vector<std::vector<std::byte>> written;
+  Bell bell;
+  bool is_gone = false;
+  int operations = 0;
+  int fail_at = -1;  ///< the operation with this number fails, and so does everything after it
+
+  bool fails() {
+    if (operations++ == fail_at) is_gone = true;
+    return is_gone;
+  }
+  void send_report() {
+    std::vector<std::byte> report(49);
+    move.input_report(report, SteadyClock::now());
+    send(std::move(report));
+  }
+  void send(std::vector<std::byte> report) {
+    reports.push_back(std::move(report));
+    bell.ring();
+  }
+  void unplug() {
+    is_gone = true;
+    bell.ring();
+  }
+};
+
+class BenchChannel final : public HidChannel {
+ public:
+  explicit BenchChannel(Bench& bench) : bench_(bench) {}
+  [[nodiscard]] const ChannelInfo& info() const override { return bench_.info; }
+  Awaitable<Result<void>> wait_readable() override {
+    if (bench_.fails()) co_return gone();
+    while (bench_.reports.empty() && !bench_.is_gone) co_await bench_.bell.wait();
+    if (bench_.is_gone) co_return gone();
+    co_return Result<void>{};
+  }
+  Result<std::size_t> try_read(std::span<std::byte> report) override {
+    if (bench_.fails()) return gone();
+    if (bench_.reports.empty()) return error_code(boost::asio::error::would_block);
+    const auto next = bench_.reports.front();
+    bench_.reports.pop_front();
+    std::copy(next.begin(), next.end(), report.begin());
+    return next.size();
+  }
+  Awaitable<Result<void>> write(std::span<const std::byte> report) override {
+    if (bench_.fails()) co_return gone();
+    bench_.written.emplace_back(report.begin(), report.end());
+    co_return Result<void>{};
+  }
+  Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
+    if (bench_.fails()) co_return gone();
+    auto report = bench_.move.get_feature(id);
+    if (!report) co_return gone();
+    co_return *report;
+  }
+  Awaitable<Result<void>> set_feature(std::vector<std::byte>) override { co_return gone(); }
+  void close() override { bench_.unplug(); }
+
+ private:
+  static error_code gone() { return boost::asio::error::connection_reset; }
+  Bench& bench_;
+};
+
+class LinkTest : public ::testing::Test {
+ protected:
+  void plug_in() {
+    boost::asio::co_spawn(io_, serve_link(roster_, std::make_unique<BenchChannel>(bench_)),
+                          [this](const std::exception_ptr&) { has_ended_ = true; });
+  }
+  /// Runs what is ready, without waiting for timers.
+  void poll() {
+    io_.restart();
+    while (io_.poll() > 0) {
+    }
+  }
+  /// Lets time pass until `condition` holds.
+  template <class Condition>
+  bool run_until(Condition condition) {
+    const auto limit = SteadyClock::now() + 20s;
+    while (!condition() && SteadyClock::now() < limit) {
+      io_.restart();
+      io_.run_one_for(50ms);
+    }
+    return condition();
+  }
+  Controller& controller() { return *roster_.all().at(0); }
+
+  UnixClock clock_;
+  Roster roster_{clock_};
+  Bench bench_;
+  boost::asio::io_context io_;
+  bool has_ended_ = false;
+};
+
+TEST_F(LinkTest, TheFactoryCalibrationAndFirmwareAreRead) {
+  plug_in();
+  poll();
+  EXPECT_TRUE(controller().state().calibration.factory);
+  EXPECT_EQ(controller().state().firmware, "2.20 rev 1829");
+  EXPECT_EQ(controller().input(), InputStatus::waiting);
+}
+
+TEST_F(LinkTest, GarbageIsCountedAndTheControllerStays) {
+  plug_in();
+  bench_.send({std::byte{1}, std::byte{2}});
+  bench_.send(std::vector<std::byte>(49, std::byte{0x55}));
+  bench_.send_report();
+  poll();
+  EXPECT_EQ(controller().state().radio.rejected, 2U);
+  EXPECT_EQ(controller().state().radio.reports, 1U);
+  EXPECT_EQ(controller().input(), InputStatus::streaming);
+}
+
+TEST_F(LinkTest, AStormOfWishesCostsOneWrite) {
+  plug_in();
+  poll();
+  for (int i = 0; i < 100; ++i)
+    controller().set_led("test", {.color = {static_cast<std::uint8_t>(i), 0, 0}});
+  poll();
+  ASSERT_EQ(bench_.written.size(), 1U);
+  EXPECT_EQ(bench_.written[0][0], std::byte{0x06});
+  EXPECT_EQ(bench_.written[0][2], std::byte{99});
+  EXPECT_EQ(controller().state().led.state, OutputState::applied);
+}
+
+TEST_F(LinkTest, AWishMadeWhileAwayShowsOnArrival) {
+  roster_.get_or_add(*bench_.info.address, *find_model("zcm1"), Source::hidraw)
+      .set_led("test", {.color = {1, 2, 3}});
+  EXPECT_EQ(controller().state().led.state, OutputState::queued);
+  plug_in();
+  poll();
+  ASSERT_EQ(bench_.written.size(), 1U);
+  EXPECT_EQ(bench_.written[0][4], std::byte{3});
+}
+
+TEST_F(LinkTest, ALightIsRepeatedBeforeItGoesOut) {
+  plug_in();
+  poll();
+  controller().set_led("test", {.color = {255, 0, 0}});
+  const auto lit = SteadyClock::now();
+  ASSERT_TRUE(run_until([&] { return bench_.written.size() >= 2; }));
+  // The controller blanks itself after about 5 s; psmoveapi and others repeat every 4 s.
+  EXPECT_LE(SteadyClock::now() - lit, 4500ms);
+  EXPECT_EQ(bench_.written[0], bench_.written[1]);
+}
+
+TEST_F(LinkTest, ZeroRumbleStaysOff) {
+  plug_in();
+  poll();
+  controller().set_rumble("test", {.value = 200});
+  poll();
+  controller().clear_rumble("test");
+  ASSERT_TRUE(run_until([&] { return bench_.written.size() >= 2; }));
+  EXPECT_EQ(bench_.written.back()[6], std::byte{0});
+  const auto count = bench_.written.size();
+  run_until([until = SteadyClock::now() + 4500ms] { return SteadyClock::now() > until; });
+  EXPECT_EQ(bench_.written.size(), count);
+}
+
+TEST_F(LinkTest, SilenceIsNoticedAndSpeechToo) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  ASSERT_TRUE(run_until([&] { return controller().input() == InputStatus::silent; }));
+  EXPECT_FALSE(controller().is_connected());
+  EXPECT_FALSE(controller().hint().empty());
+  bench_.send_report();
+  poll();
+  EXPECT_EQ(controller().input(), InputStatus::streaming);
+}
+
+TEST_F(LinkTest, AMuteZcm2IsToldToPairAgain) {
+  bench_.info.product = 0x0C5E;
+  bench_.info.declared_input = 48;
+  plug_in();
+  poll();
+  ASSERT_TRUE(run_until([&] { return controller().input() == InputStatus::silent; }));
+  EXPECT_NE(controller().hint().find("Pair it again"), std::string::npos);
+}
+
+TEST_F(LinkTest, OnTheCableTheAddressIsAskedFor) {
+  bench_.info.address.reset();
+  bench_.info.transport = Transport::usb;
+  plug_in();
+  poll();
+  EXPECT_EQ(to_string(controller().address()), "00:06:f7:00:00:01");
+  EXPECT_EQ(controller().input(), InputStatus::no_input_over_usb);
+}
+
+TEST_F(LinkTest, AReconnectKeepsNumberNameAndLight) {
+  plug_in();
+  poll();
+  ASSERT_EQ(roster_.set_name(controller(), "left"), Roster::Rename::done);
+  controller().set_led("test", {.color = {9, 9, 9}});
+  poll();
+  bench_.unplug();
+  poll();
+  ASSERT_TRUE(has_ended_);
+  EXPECT_FALSE(controller().is_connected());
+  bench_.is_gone = false;
+  bench_.written.clear();
+  plug_in();
+  poll();
+  EXPECT_EQ(roster_.all().size(), 1U);
+  EXPECT_EQ(controller().name(), "left");
+  ASSERT_EQ(bench_.written.size(), 1U);
+  EXPECT_EQ(bench_.written[0][2], std::byte{9});
+}
+
+TEST_F(LinkTest, WhicheverOperationFailsTheLinkEndsOrGoesOn) {
+  bool failed_once = true;
+  for (int n = 0; failed_once; ++n) {
+    ASSERT_LT(n, 100);
+    bench_.operations = 0;
+    bench_.fail_at = n;
+    bench_.is_gone = false;
+    bench_.info.address.reset();
+    has_ended_ = false;
+    plug_in();
+    poll();
+    for (const auto& known : roster_.all()) known->set_led("test", {.color = {1, 1, 1}});
+    bench_.send_report();
+    poll();
+    failed_once = bench_.is_gone;
+    bench_.unplug();
+    poll();
+    EXPECT_TRUE(has_ended_) << "operation " << n;
+    for (const auto& known : roster_.all()) {
+      EXPECT_FALSE(known->is_connected()) << "operation " << n;
+      known->clear_led("test");
+    }
+    bench_.reports.clear();
+  }
+}
+
+}  // namespace
+}  // namespace psmove::drivers

@@ -1,0 +1,162 @@
+"""Start, stop, crash, restart, and every way in which a start may fail."""
+
+import asyncio
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+import urllib.request
+
+import websockets
+
+from harness import BIN, PATIENCE, Daemon, free_port, main, open_stream, run_to_end, until
+
+
+class Stop(unittest.IsolatedAsyncioTestCase):
+    async def test_sigterm_closes_with_1001_darkens_and_exits_within_two_seconds(self):
+        with Daemon("--simulate", "zcm1") as daemon:
+            daemon.wait_for(1)
+            daemon.put("/api/v1/controllers/1/led", {"color": "red"})
+            async with open_stream(daemon) as stream:
+                await stream.subscribe(id="o", controllers=["1"], topics=["output"])
+                started = time.monotonic()
+                daemon.process.send_signal(signal.SIGTERM)
+                with self.assertRaises(websockets.ConnectionClosed) as closed:
+                    while True:
+                        message = await stream.receive()
+                        if message["type"] == "output":
+                            last_light = message["led"]["color"]
+                self.assertEqual(closed.exception.code, 1001)
+                self.assertEqual(last_light, "#000000")
+            code = await asyncio.to_thread(daemon.process.wait, 5)
+            self.assertEqual(code, 0)
+            self.assertLess(time.monotonic() - started, 2)
+
+    def test_sigint_is_an_orderly_stop_too(self):
+        with Daemon("--simulate", "zcm1") as daemon:
+            self.assertEqual(daemon.stop(signal.SIGINT), 0)
+
+    def test_sighup_says_that_it_cannot_reload_and_goes_on(self):
+        with Daemon() as daemon:
+            daemon.process.send_signal(signal.SIGHUP)
+            until(lambda: "restart psmoved" in daemon.log(), "the message")
+            self.assertEqual(daemon.get("/livez").status, 200)
+
+
+class Memory(unittest.TestCase):
+    def test_names_and_numbers_survive_sigkill(self):
+        with tempfile.TemporaryDirectory() as state:
+            with Daemon("--simulate", "zcm1,zcm2", state=state) as daemon:
+                daemon.wait_for(2)
+                daemon.patch("/api/v1/controllers/2", {"name": "right hand", "number": 7})
+                daemon.stop(signal.SIGKILL)
+            with Daemon(state=state) as daemon:
+                known = daemon.get("/api/v1/controllers").json
+                self.assertEqual([c["number"] for c in known], [1, 7])
+                self.assertEqual(known[1]["name"], "right hand")
+                self.assertFalse(known[1]["connected"])
+                self.assertTrue(known[1]["calibration"]["factory"])
+                self.assertEqual(daemon.request("DELETE", "/api/v1/controllers/7").status, 204)
+            with Daemon(state=state) as daemon:
+                self.assertEqual(len(daemon.get("/api/v1/controllers").json), 1)
+
+    def test_a_damaged_state_file_is_kept_and_does_not_stop_the_start(self):
+        with tempfile.TemporaryDirectory() as state:
+            with open(os.path.join(state, "controllers.json"), "w") as file:
+                file.write('{"controllers": [')
+            with Daemon(state=state) as daemon:
+                self.assertEqual(daemon.get("/api/v1/controllers").json, [])
+                self.assertIn("damaged", daemon.log())
+            self.assertTrue(os.path.exists(os.path.join(state, "controllers.json.damaged")))
+
+
+class Refusals(unittest.TestCase):
+    def test_a_taken_port_names_the_port_and_the_process(self):
+        with socket.socket() as holder:
+            holder.bind(("127.0.0.1", 0))
+            holder.listen()
+            port = holder.getsockname()[1]
+            code, text = run_to_end("--port", str(port))
+        self.assertEqual(code, 1)
+        self.assertIn(f"port {port} is taken", text)
+        self.assertIn(f"pid {os.getpid()}", text)
+
+    def test_a_broken_configuration_is_78_with_file_line_and_key(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write("port = 6683\ncolour = 3\n")
+            file.flush()
+            for more in ((), ("--check-config",)):
+                code, text = run_to_end("--config", file.name, *more)
+                self.assertEqual(code, 78)
+                self.assertIn(f"{file.name} line 2", text)
+                self.assertIn("colour", text)
+                self.assertEqual(text.strip().count("\n"), 0, text)
+
+    def test_a_good_configuration_passes_the_check(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write("port = 6683\n")
+            file.flush()
+            self.assertEqual(run_to_end("--config", file.name, "--check-config")[0], 0)
+
+    def test_it_refuses_to_listen_beyond_loopback_unless_told(self):
+        code, text = run_to_end("--bind", "0.0.0.0", "--port", str(free_port()))
+        self.assertEqual(code, 78)
+        self.assertIn("--allow-unauthenticated", text)
+        with Daemon("--bind", "127.0.0.1", "--bind", "0.0.0.0", "--allow-unauthenticated", port=free_port()) as daemon:
+            self.assertIn("ANYBODY", daemon.log())
+
+    def test_a_state_directory_that_cannot_be_made_is_one_sentence(self):
+        code, text = run_to_end("--state-dir", "/proc/nowhere")
+        self.assertEqual(code, 1)
+        self.assertIn("--state-dir", text)
+
+    def test_an_unknown_option_is_a_usage_error(self):
+        self.assertEqual(run_to_end("--colour")[0], 64)
+
+
+class Systemd(unittest.TestCase):
+    def test_it_notifies_and_feeds_the_watchdog(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "notify")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
+                notify.bind(path)
+                notify.settimeout(PATIENCE)
+                with Daemon(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "400000"}) as daemon:
+                    seen = notify.recv(4096)
+                    self.assertIn(b"READY=1", seen)
+                    while b"WATCHDOG=1" not in seen:
+                        seen = notify.recv(4096)
+                    daemon.process.send_signal(signal.SIGTERM)
+                    while b"STOPPING=1" not in seen:
+                        seen = notify.recv(4096)
+
+    def test_it_takes_listening_sockets(self):
+        with socket.socket() as listener:
+            listener.bind(("127.0.0.1", 0))
+            listener.listen()
+            fd = 3
+
+            def place():  # in the child: systemd hands sockets over from descriptor 3 on
+                os.dup2(listener.fileno(), fd)
+                os.set_inheritable(fd, True)
+
+            # LISTEN_PID must be the daemon's own pid: a shell that execs knows it.
+            script = 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$@"'
+            state = tempfile.mkdtemp()
+            process = subprocess.Popen(
+                ["sh", "-c", script, "sh", os.path.join(BIN, "psmoved"), "--no-hardware", "--state-dir", state],
+                stderr=subprocess.DEVNULL, close_fds=False, preexec_fn=place)
+            try:
+                port = listener.getsockname()[1]
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE) as answer:
+                    self.assertEqual(answer.status, 200)
+            finally:
+                process.terminate()
+                self.assertEqual(process.wait(5), 0)
+
+
+if __name__ == "__main__":
+    main()
