@@ -203,6 +203,9 @@ Complaint read_item(Item& item, std::string_view text, DeviceKeys keys) {
   return {};
 }
 
+/// The adapter that emulated controllers call unless told otherwise; the prefix is a real maker's.
+constexpr Address usual_host{{0x00, 0x1B, 0xDC, 0, 0, 0x01}};
+
 /// The address that is `steps` further on, within its last three octets.
 Address counted_up(const Address& first, std::size_t steps) {
   Address address = first;
@@ -269,6 +272,7 @@ DeviceList parse_device_list(std::string_view list, DeviceKeys keys) {
       const auto address = usual_address(options.model, place);
       if (!is_taken(result.devices, address)) options.address = address;
     }
+    if (keys == DeviceKeys::emulated && options.host.is_zero()) options.host = usual_host;
   }
   return result;
 }

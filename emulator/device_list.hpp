@@ -35,7 +35,8 @@ struct DeviceList {
 /// Reads a comma-separated list of `[Nx]MODEL[:KEY=VALUE]...`, at most 99 devices in all. Addresses
 /// are written with dashes. Without one, the n-th device is 00:06:f7:00:00:n (ZCM1) or
 /// a4:53:85:00:00:n (ZCM2), prefixes that real ones have. With `Nx`, an address counts up and a
-/// name gets the numbers 1 to N. Each device has noise of its own, and a ZCM1 one of the published
+/// name gets the numbers 1 to N. Emulated ones call the adapter 00:1b:dc:00:00:01 unless told
+/// otherwise. Each device has noise of its own, and a ZCM1 one of the published
 /// calibrations in turn.
 DeviceList parse_device_list(std::string_view list, DeviceKeys keys = DeviceKeys::simulated);
 
