@@ -15,6 +15,8 @@ using SteadyTime = SteadyClock::time_point;
 class UnixClock {
  public:
   UnixClock();
+  /// Anchored to these readings, for tests.
+  UnixClock(SteadyTime steady, std::int64_t wall_us);
 
   /// Unix time of a steady instant in microseconds. Instants a little in the past are fine.
   [[nodiscard]] std::int64_t microseconds(SteadyTime when) const;
@@ -22,13 +24,17 @@ class UnixClock {
 
   /// Compares with the wall clock and chooses the slew; call it every few seconds.
   void discipline();
-  /// The same with both readings given, for tests.
+  /// The same with both readings given, for tests. A steady time before that of an earlier call is
+  /// ignored.
   void discipline(SteadyTime steady, std::int64_t wall_us);
 
  private:
-  SteadyTime anchor_;
-  std::int64_t anchor_us_ = 0;
-  double slew_ = 0;  ///< seconds of correction per second
+  [[nodiscard]] std::int64_t nanoseconds(SteadyTime when) const;
+
+  SteadyTime anchor_;           ///< where the present slew began
+  std::int64_t anchor_ns_ = 0;  ///< Unix time there
+  double slew_ = 0;             ///< seconds of correction per second since the anchor
+  double slew_before_ = 0;  ///< the same before the anchor, so that the recent past stays as it was
 };
 
 }  // namespace psmove::drivers

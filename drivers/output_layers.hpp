@@ -17,6 +17,20 @@ using Owner = std::string;
 
 /// The wishes of every owner for one controller. The highest layer shows: larger priority first,
 /// among equals the later write. When it ends, the one below comes back.
+///
+/// One owner's layer is a stack: a wish without `duration` replaces all of it, a wish with one lies
+/// on top until it ends, with its own priority meanwhile. `lease` ends the whole stack, however
+/// much of its wishes' durations is left; a wish without a lease keeps the lease of what it lies
+/// over, and a replacing one has none.
+///
+/// A fade starts at what shows and ends at the wish that asked for it. When a layer ends and
+/// another comes back, or nothing is left, the longer fade of the two is taken: either may have
+/// asked.
+///
+/// Effects are functions of the time since their wish was made: `blink` (half a period lit, half
+/// dark), `pulse` (from full to dark and back), `rainbow` (once round the colours from the wish's
+/// hue, as bright as its strongest component; full if it is black), `candle` (flickers below the
+/// wish's colour, a warm flame if it is black; the same every time).
 class OutputLayers {
  public:
   /// Makes or replaces the owner's layer; a wish with `duration` lies over it instead.
@@ -31,11 +45,13 @@ class OutputLayers {
   /// What shows at `now`: effects, fades and expiry included.
   [[nodiscard]] Outputs at(SteadyTime now);
 
-  /// When what shows next changes by itself (expiry, the next step of a fade or effect at
-  /// `frame` apart); nullopt: it stays.
+  /// When what shows next changes by itself: expiry, the end of a fade, the next edge of a blink,
+  /// the next step `frame` from now of a fade or another effect. Always after `now`; nullopt: it
+  /// stays.
   [[nodiscard]] std::optional<SteadyTime> next_change(SteadyTime now,
                                                       std::chrono::milliseconds frame);
 
+  /// Every wish that is held, what shows first; a layer's own wishes lie together.
   [[nodiscard]] std::vector<OutputLayer<Rgb>> led_layers(SteadyTime now, const UnixClock& clock);
   [[nodiscard]] std::vector<OutputLayer<std::uint8_t>> rumble_layers(SteadyTime now,
                                                                      const UnixClock& clock);
@@ -46,7 +62,55 @@ class OutputLayers {
   [[nodiscard]] bool rumble_is_on_top(const Owner& owner, SteadyTime now);
 
  private:
-  // (the owner of output_layers.cpp fills this in)
+  template <class Wish>
+  struct Entry {
+    Wish wish;
+    std::uint64_t order = 0;  ///< counts writes: the larger was written later
+    SteadyTime start;
+    SteadyTime until = SteadyTime::max();
+  };
+  /// One owner's layer: its wishes, the one that counts last.
+  template <class Wish>
+  struct Layer {
+    Owner owner;
+    SteadyTime lease_until = SteadyTime::max();
+    std::vector<Entry<Wish>> wishes;
+
+    [[nodiscard]] const Entry<Wish>& top() const { return wishes.back(); }
+    [[nodiscard]] SteadyTime ends(const Entry<Wish>& entry) const {
+      return entry.until < lease_until ? entry.until : lease_until;
+    }
+  };
+  /// The layers of one output, highest first. Layers without wishes are not kept.
+  template <class Wish>
+  struct Stack {
+    std::vector<Layer<Wish>> layers;
+
+    [[nodiscard]] const Entry<Wish>* shown() const;
+    [[nodiscard]] SteadyTime shown_until() const;
+    [[nodiscard]] SteadyTime next_end() const;
+    void write(const Owner& owner, const Wish& wish, std::uint64_t order, SteadyTime now);
+    void remove(const Owner& owner);
+    void expire(SteadyTime now);
+    void sort();
+  };
+  struct Fade {
+    Rgb from;
+    SteadyTime start, end;
+  };
+
+  template <class Change>
+  void change_led(SteadyTime now, Change change);
+  void expire(SteadyTime now);
+  [[nodiscard]] Rgb led_at(SteadyTime now) const;
+  [[nodiscard]] bool is_fading(SteadyTime now) const { return fade_ && now < fade_->end; }
+
+  Stack<LedWish> led_;
+  Stack<RumbleWish> rumble_;
+  std::optional<Fade> fade_;
+  std::uint64_t writes_ = 0;
+  Outputs settled_;  ///< what shows until settled_until_ without looking any further
+  SteadyTime settled_until_ = SteadyTime::min();
 };
 
 }  // namespace psmove::drivers

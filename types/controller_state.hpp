@@ -17,22 +17,24 @@ namespace psmove {
 
 /// One calibrated, fused reading: the body of `/sensors`, and a member of a motion message.
 struct Sample {
-  std::uint64_t sequence = 0;  ///< counts this controller's samples since it connected; lost ones skip
-  std::int64_t time_us = 0;    ///< Unix time, microseconds, when the sample was taken; never goes back
+  std::uint64_t sequence =
+      0;  ///< counts this controller's samples since it connected; lost ones skip
+  std::int64_t time_us =
+      0;  ///< Unix time, microseconds, when the sample was taken; never goes back
   Vec3<MetersPerSecondSquared> accel;         ///< body frame, specific force
   Vec3<RadiansPerSecond> gyro;                ///< body frame
   std::optional<Vec3<Microtesla>> mag;        ///< body frame; the newest reading, or none at all
   Quaternion orientation;                     ///< world_from_body
   Vec3<MetersPerSecondSquared> linear_accel;  ///< world frame, gravity removed
-  double temperature_c = 0;                   ///< inside the controller, a few degrees above the room
-  double trigger = 0;                         ///< 0..1
+  double temperature_c = 0;  ///< inside the controller, a few degrees above the room
+  double trigger = 0;        ///< 0..1
   Buttons buttons;
 };
 
 enum class BatteryState : std::uint8_t { unknown, discharging, charging, full };
 
 struct Battery {
-  std::optional<int> percent;  ///< in steps of 20; none where the controller does not say
+  std::optional<int> percent{};  ///< in steps of 20; none where the controller does not say
   BatteryState state = BatteryState::unknown;
   std::uint8_t code = 0;  ///< the byte on the wire: 0..5, 0xEE charging, 0xEF full on the cable
   friend bool operator==(const Battery&, const Battery&) = default;
@@ -45,31 +47,31 @@ enum class Transport : std::uint8_t { bluetooth, usb };
 
 struct LinkInfo {
   Transport transport = Transport::bluetooth;
-  std::optional<Address> adapter;  ///< the host's radio, on Bluetooth
+  std::optional<Address> adapter{};  ///< the host's radio, on Bluetooth
   friend bool operator==(const LinkInfo&, const LinkInfo&) = default;
 };
 
 /// What its input is doing; `connected` is true for all but `offline` and `silent`.
 enum class InputStatus : std::uint8_t {
-  offline,    ///< no link
-  waiting,    ///< a link just came up; no report yet
-  streaming,  ///< reports arrive
-  silent,     ///< the node is there and nothing comes out of it: out of range, or mute
+  offline,            ///< no link
+  waiting,            ///< a link just came up; no report yet
+  streaming,          ///< reports arrive
+  silent,             ///< the node is there and nothing comes out of it: out of range, or mute
   no_input_over_usb,  ///< on the cable alone, where this model sends none
 };
 
 struct RadioStatistics {
-  double reports_per_s = 0;       ///< over about the last second
-  std::uint64_t reports = 0;      ///< accepted since it connected
-  std::uint64_t lost = 0;         ///< reports missing by sequence number since it connected
-  std::uint64_t rejected = 0;     ///< short, long or foreign reports, skipped
-  double longest_gap_ms = 0;      ///< between two arrivals since it connected
+  double reports_per_s = 0;    ///< over about the last second
+  std::uint64_t reports = 0;   ///< accepted since it connected
+  std::uint64_t lost = 0;      ///< reports missing by sequence number since it connected
+  std::uint64_t rejected = 0;  ///< short, long or foreign reports, skipped
+  double longest_gap_ms = 0;   ///< between two arrivals since it connected
 };
 
 enum class MagnetometerStatus : std::uint8_t {
-  none,      ///< this model has none, or this unit sends zeros
-  raw,       ///< present, not fitted
-  fitted,    ///< hard and soft iron known
+  none,    ///< this model has none, or this unit sends zeros
+  raw,     ///< present, not fitted
+  fitted,  ///< hard and soft iron known
 };
 
 struct CalibrationInfo {
@@ -81,19 +83,19 @@ struct CalibrationInfo {
 /// What a model can do, with the units and ranges a client needs to scale a display.
 struct Capabilities {
   int samples_per_report = 1;
-  double reports_per_s = 0;        ///< nominal, on Bluetooth
+  double reports_per_s = 0;  ///< nominal, on Bluetooth
   bool magnetometer = false;
   bool extension_port = false;
   bool input_over_usb = false;
-  double accel_range_m_s2 = 0;     ///< full scale of the number format, +-
+  double accel_range_m_s2 = 0;  ///< full scale of the number format, +-
   double gyro_range_rad_s = 0;
 };
 
 /// One controller, connected or remembered: the body of `/controllers/{id}`.
 struct ControllerState {
-  Address address;   ///< its id
-  int number = 0;    ///< 1, 2, 3... in the order first seen; people may change it
-  std::string name;  ///< empty until somebody gives one
+  Address address;         ///< its id
+  int number = 0;          ///< 1, 2, 3... in the order first seen; people may change it
+  std::string name;        ///< empty until somebody gives one
   std::string_view model;  ///< "zcm1", "zcm2"
   Source source = Source::hidraw;
   InputStatus input = InputStatus::offline;

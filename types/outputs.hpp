@@ -18,7 +18,7 @@ struct Rgb {
 
 /// Light and rumble together: they share one output report.
 struct Outputs {
-  Rgb led;
+  Rgb led{};
   std::uint8_t rumble = 0;  ///< motor strength 0..255
   [[nodiscard]] constexpr bool is_dark() const { return led == Rgb{} && rumble == 0; }
   friend constexpr bool operator==(const Outputs&, const Outputs&) = default;
@@ -30,12 +30,13 @@ enum class Effect : std::uint8_t { none, blink, pulse, rainbow, candle };
 /// One wish for the light. It makes or replaces its owner's layer; with `duration` it lies over
 /// the owner's earlier wish and uncovers it when it ends.
 struct LedWish {
-  Rgb color;
+  Rgb color{};
   Effect effect = Effect::none;
-  std::chrono::milliseconds period{1000};  ///< of the effect
-  std::chrono::milliseconds fade{0};       ///< from what shows now to this
-  std::optional<std::chrono::milliseconds> duration;  ///< `for_ms`: ends by itself after this
-  std::optional<std::chrono::milliseconds> lease;     ///< `lease_ms`: the owner's whole layer ends then
+  std::chrono::milliseconds period{1000};               ///< of the effect
+  std::chrono::milliseconds fade{0};                    ///< from what shows now to this
+  std::optional<std::chrono::milliseconds> duration{};  ///< `for_ms`: ends by itself after this
+  std::optional<std::chrono::milliseconds>
+      lease{};  ///< `lease_ms`: the owner's whole layer ends then
   int priority = 0;
   friend bool operator==(const LedWish&, const LedWish&) = default;
 };
@@ -43,8 +44,8 @@ struct LedWish {
 /// One wish for the motor, with the same rules.
 struct RumbleWish {
   std::uint8_t value = 0;
-  std::optional<std::chrono::milliseconds> duration;
-  std::optional<std::chrono::milliseconds> lease;
+  std::optional<std::chrono::milliseconds> duration{};
+  std::optional<std::chrono::milliseconds> lease{};
   int priority = 0;
   friend bool operator==(const RumbleWish&, const RumbleWish&) = default;
 };
@@ -60,9 +61,9 @@ enum class OutputState : std::uint8_t {
 /// A layer as GET shows it. `Value` is Rgb or the motor's 0..255.
 template <class Value>
 struct OutputLayer {
-  std::string owner;
+  std::string owner{};
   int priority = 0;
-  std::optional<std::int64_t> until_us;  ///< Unix time it ends by itself; none: it stays
+  std::optional<std::int64_t> until_us{};  ///< Unix time it ends by itself; none: it stays
   Value value{};
   Effect effect = Effect::none;
 };
