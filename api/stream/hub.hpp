@@ -16,9 +16,9 @@ namespace psmove::stream {
 
 /// A WebSocket upgrade request that passed the HTTP side's checks (Host, Origin, version, key).
 struct Upgrade {
-  std::string query;        ///< raw query string of the target, without the '?'
-  std::string key;          ///< Sec-WebSocket-Key
-  std::string protocols;    ///< Sec-WebSocket-Protocol as offered, may be empty
+  std::string query;      ///< raw query string of the target, without the '?'
+  std::string key;        ///< Sec-WebSocket-Key
+  std::string protocols;  ///< Sec-WebSocket-Protocol as offered, may be empty
 };
 
 /// All WebSocket clients of one daemon and the publisher that feeds them.
@@ -43,7 +43,7 @@ class Hub {
 
  private:
   struct Parts;
-  std::unique_ptr<Parts> parts_;
+  std::shared_ptr<Parts> parts_;
 };
 
 }  // namespace psmove::stream

@@ -1,0 +1,59 @@
+#include "api/stream/batch.hpp"
+
+#include <array>
+
+namespace psmove::stream {
+namespace {
+
+/// A batch that once grew beyond this does not keep its buffer.
+constexpr std::size_t kept_capacity = 32 * 1024;
+
+}  // namespace
+
+void Batch::append(const Frame& about, std::initializer_list<std::string_view> parts,
+                   Opcode opcode) {
+  std::size_t length = 0;
+  for (const auto part : parts) length += part.size();
+  Frame frame = about;
+  frame.offset = bytes_.size();
+  append_head(bytes_, opcode, length);
+  for (const auto part : parts) bytes_ += part;
+  frame.size = bytes_.size() - frame.offset;
+  if (frame.kind == FrameKind::motion) motion_bytes_ += frame.size;
+  frames_.push_back(frame);
+}
+
+void Batch::append(const Batch& from, const Frame& frame) {
+  Frame copy = frame;
+  copy.offset = bytes_.size();
+  bytes_ += from.bytes(frame);
+  if (copy.kind == FrameKind::motion) motion_bytes_ += copy.size;
+  frames_.push_back(copy);
+}
+
+void Batch::append_with_dropped(const Batch& from, const Frame& frame, std::uint32_t dropped) {
+  auto payload = from.bytes(frame);
+  const auto short_length = static_cast<unsigned char>(payload[1]);
+  payload.remove_prefix(short_length < 126 ? 2 : short_length == 126 ? 4 : 10);
+  payload.remove_suffix(std::to_string(frame.dropped).size() + 1);
+  Frame copy = frame;
+  copy.dropped = dropped;
+  append(copy, {payload, std::to_string(dropped), "}"});
+}
+
+void Batch::clear() {
+  if (bytes_.capacity() > kept_capacity)
+    std::string().swap(bytes_);
+  else
+    bytes_.clear();
+  frames_.clear();
+  motion_bytes_ = 0;
+}
+
+SharedBatch single(Opcode opcode, std::string_view payload) {
+  auto batch = std::make_shared<Batch>();
+  batch->append(Frame{}, {payload}, opcode);
+  return batch;
+}
+
+}  // namespace psmove::stream

@@ -1,0 +1,80 @@
+#pragma once
+// Frames that go to clients together: bytes that are shared as they are, and an index that only
+// matters when a client is too slow for them.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/stream/framing.hpp"
+#include "types/address.hpp"
+
+namespace psmove::stream {
+
+enum class FrameKind : std::uint8_t {
+  motion,   ///< may be dropped, and counted
+  trigger,  ///< a later one of the same controller makes it worthless
+  output,   ///< the same
+  edge,     ///< must arrive: presses, arrivals, answers, control frames
+};
+
+struct Frame {
+  Address controller{};  ///< zero: none
+  FrameKind kind = FrameKind::edge;
+  std::uint32_t samples = 0;         ///< of a motion frame
+  std::uint32_t dropped = 0;         ///< what a motion frame says at its end
+  std::size_t offset = 0, size = 0;  ///< where it is in the batch, head included
+};
+
+/// One or more whole frames. Filled by one owner, then shared and never changed.
+class Batch {
+ public:
+  Batch() = default;
+  /// @param group  serial number of the group whose samples these are; 0: of no subscription
+  /// @param newest_only  a later batch of the group makes this one's motion worthless
+  Batch(std::uint64_t group, bool newest_only) : group_(group), newest_only_(newest_only) {}
+
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] std::string_view bytes(const Frame& frame) const {
+    return bytes().substr(frame.offset, frame.size);
+  }
+  [[nodiscard]] const std::vector<Frame>& frames() const { return frames_; }
+  [[nodiscard]] bool is_empty() const { return frames_.empty(); }
+  [[nodiscard]] std::size_t motion_bytes() const { return motion_bytes_; }
+  [[nodiscard]] std::size_t edge_bytes() const { return bytes_.size() - motion_bytes_; }
+  [[nodiscard]] std::uint64_t group() const { return group_; }
+  [[nodiscard]] bool newest_only() const { return newest_only_; }
+
+  /// Appends one frame whose payload is these parts, its head in front.
+  void append(const Frame& about, std::initializer_list<std::string_view> parts,
+              Opcode opcode = Opcode::text);
+  /// Appends a frame of another batch as it is.
+  void append(const Batch& from, const Frame& frame);
+  /// Appends a motion frame of another batch that says another number of dropped samples.
+  void append_with_dropped(const Batch& from, const Frame& frame, std::uint32_t dropped);
+
+  /// Empties it for another turn; keeps a buffer of ordinary size.
+  void clear();
+
+ private:
+  std::string bytes_;
+  std::vector<Frame> frames_;
+  std::size_t motion_bytes_ = 0;
+  std::uint64_t group_ = 0;
+  bool newest_only_ = false;
+};
+
+using SharedBatch = std::shared_ptr<const Batch>;
+
+/// What every motion message ends with; `dropped` stands before the last brace.
+inline constexpr std::string_view motion_end = R"(],"dropped":0})";
+
+/// One frame as a batch of its own.
+[[nodiscard]] SharedBatch single(Opcode opcode, std::string_view payload);
+
+}  // namespace psmove::stream

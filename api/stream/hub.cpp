@@ -1,0 +1,211 @@
+#include "api/stream/hub.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "api/stream/framing.hpp"
+#include "api/stream/publisher.hpp"
+#include "api/stream/stream_session.hpp"
+#include "api/stream/subscription.hpp"
+#include "api/wire/stream_messages.hpp"
+#include "drivers/roster.hpp"
+
+namespace psmove::stream {
+namespace {
+
+using namespace std::chrono_literals;
+namespace asio = boost::asio;
+
+constexpr std::string_view json_protocol = "psmoved.v1+json";
+/// While somebody is being closed the clock is looked at this often.
+constexpr auto closing_pulse = 250ms;
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+/// Whether a list with commas names this subprotocol.
+bool offers(std::string_view protocols, std::string_view wanted) {
+  while (!protocols.empty()) {
+    const auto comma = protocols.find(',');
+    if (trimmed(protocols.substr(0, comma)) == wanted) return true;
+    protocols = comma == std::string_view::npos ? "" : protocols.substr(comma + 1);
+  }
+  return false;
+}
+
+}  // namespace
+
+/// Held by a shared_ptr only so that what was posted to the loop can see whether the hub still
+/// lives.
+struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
+  Parts(asio::io_context& its_io, drivers::Roster& its_roster, const api::Limits& its_limits)
+      : io(its_io),
+        roster(its_roster),
+        limits(its_limits),
+        publisher({.call_flush = [this] { post([](Parts& hub) { hub.publisher.flush(); }); },
+                   .call_tick = [this](SteadyTime when) { wake_publisher(when); },
+                   .now = [] { return std::chrono::steady_clock::now(); }}),
+        context{.io = io,
+                .roster = roster,
+                .publisher = publisher,
+                .limits = limits,
+                .backlog = {.motion = limits.backlog, .edge_bytes = limits.edge_backlog_bytes},
+                .closing = [this](StreamSession&) { hurry(); },
+                .gone = [this](StreamSession& session) { bury(session); }},
+        throttle(io),
+        pulse(io) {
+    roster.add_listener(&publisher);
+  }
+  ~Parts() { roster.remove_listener(&publisher); }
+  Parts(const Parts&) = delete;
+  Parts& operator=(const Parts&) = delete;
+
+  void adopt(int socket, const Upgrade& upgrade, std::string_view early,
+             std::function<void()> closed);
+  void end_all();
+
+ private:
+  friend class Hub;
+
+  struct Client {
+    std::shared_ptr<StreamSession> session;
+    std::function<void()> closed;
+  };
+
+  /// Runs `what(*this)` after every handler that is ready now, if the hub still lives then.
+  template <class What>
+  void post(What what) {
+    asio::post(io, [weak = weak_from_this(), what] {
+      if (const auto self = weak.lock()) what(*self);
+    });
+  }
+
+  void wake_publisher(SteadyTime when) {
+    throttle.expires_at(when);
+    throttle.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      if (error) return;
+      if (const auto self = weak.lock()) self->publisher.tick();
+    });
+  }
+
+  /// One timer for every session, and none without sessions: an idle daemon does not wake.
+  void beat_after(std::chrono::milliseconds interval) {
+    pulse_interval = interval;
+    pulse.expires_after(interval);
+    pulse.async_wait([weak = weak_from_this()](const boost::system::error_code& error) {
+      if (error) return;
+      if (const auto self = weak.lock()) self->beat();
+    });
+  }
+  void beat() {
+    const auto now = std::chrono::steady_clock::now();
+    bool is_anybody_closing = false;
+    for (const auto& [number, client] : clients) {
+      client.session->check(now);
+      is_anybody_closing = is_anybody_closing || client.session->is_closing();
+    }
+    beat_after(is_anybody_closing ? closing_pulse : calm_pulse());
+  }
+  void hurry() {
+    if (pulse_interval > closing_pulse) beat_after(closing_pulse);
+  }
+  [[nodiscard]] std::chrono::milliseconds calm_pulse() const {
+    return std::chrono::milliseconds(
+               std::min({limits.ping_interval, limits.stalled_after, limits.dead_after})) /
+           4;
+  }
+
+  void bury(StreamSession& session) {
+    post([number = session.number()](Parts& hub) { hub.remove(number); });
+  }
+  void remove(std::uint64_t number) {
+    const auto found = clients.find(number);
+    if (found == clients.end()) return;
+    const Client client = std::move(found->second);
+    clients.erase(found);
+    publisher.remove(*client.session);
+    for (const auto& controller : roster.all())
+      controller->release_outputs(client.session->owner());
+    if (clients.empty()) pulse.cancel();
+    if (client.closed) client.closed();
+  }
+
+  asio::io_context& io;
+  drivers::Roster& roster;
+  const api::Limits limits;
+  Publisher publisher;
+  SessionContext context;
+  asio::steady_timer throttle, pulse;
+  std::chrono::milliseconds pulse_interval{0};
+  std::unordered_map<std::uint64_t, Client> clients;
+  std::uint64_t next_number = 1;
+};
+
+void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view early,
+                       std::function<void()> closed) {
+  const std::uint64_t number = next_number++;
+  auto session = std::make_shared<StreamSession>(context, socket, number);
+  if (clients.empty()) beat_after(calm_pulse());
+  clients.emplace(number, Client{session, std::move(closed)});
+  const auto query = wire::parse_stream_query(upgrade.query);
+  session->start(query ? *query : std::nullopt, early);
+}
+
+void Hub::Parts::end_all() {
+  for (const auto& [number, client] : clients) client.session->abort();
+}
+
+Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits)
+    : parts_(std::make_shared<Parts>(io, roster, limits)) {}
+
+Hub::~Hub() {
+  parts_->end_all();
+  while (!parts_->clients.empty()) parts_->remove(parts_->clients.begin()->first);
+}
+
+wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
+  if (!is_valid_key(upgrade.key))
+    return wire::Fault{
+        wire::ErrorCode::bad_request, "Sec-WebSocket-Key is 16 random octets in base64.", {}};
+  const bool offers_any = !trimmed(upgrade.protocols).empty();
+  if (offers_any && !offers(upgrade.protocols, json_protocol))
+    return wire::Fault{wire::ErrorCode::unsupported_subprotocol,
+                       "The subprotocol here is psmoved.v1+json; offer it, or none.",
+                       {}};
+  const auto query = wire::parse_stream_query(upgrade.query);
+  if (!query) return query.error();
+  if (*query) {
+    const auto resolved = resolve(**query, parts_->roster);
+    if (!resolved) return resolved.error();
+  }
+  std::string head =
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+  head.append("Sec-WebSocket-Accept: ").append(accept_key(upgrade.key)).append("\r\n");
+  if (offers_any) head.append("Sec-WebSocket-Protocol: ").append(json_protocol).append("\r\n");
+  head += "\r\n";
+  return head;
+}
+
+void Hub::adopt(int socket, const Upgrade& upgrade, std::string_view early,
+                std::function<void()> closed) {
+  parts_->adopt(socket, upgrade, early, std::move(closed));
+}
+
+std::size_t Hub::clients() const {
+  return parts_->clients.size();
+}
+
+void Hub::close_all(std::uint16_t code, std::string_view reason) {
+  for (const auto& [number, client] : parts_->clients) client.session->close(code, reason);
+}
+
+}  // namespace psmove::stream

@@ -1,0 +1,505 @@
+#include "api/stream/publisher.hpp"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <utility>
+
+#include "api/wire/sample_encoder.hpp"
+#include "drivers/controller.hpp"
+
+namespace psmove::stream {
+namespace {
+
+using drivers::Presence;
+using wire::Policy;
+using wire::Topic;
+
+/// Samples remembered for `since`: three seconds of a controller at 175 a second.
+constexpr std::size_t history_samples = 512;
+/// Of a resumed history that go into one message.
+constexpr std::size_t samples_per_message = 32;
+/// What a `window` may collect for one controller: a second at 1000 reports a second. Beyond it the
+/// window starts anew and the message says what is missing.
+constexpr std::size_t window_bytes = 512 * 1024;
+/// Encoded texts kept for each controller; more distinct choices of fields than that cost a second
+/// encoding, nothing else.
+constexpr std::size_t kept_texts = 32;
+
+std::string_view event_name(Presence presence) {
+  switch (presence) {
+    case Presence::arrived:
+      return "arrived";
+    case Presence::left:
+      return "left";
+    case Presence::forgotten:
+      return "forgotten";
+    case Presence::changed:
+      break;
+  }
+  return "changed";
+}
+
+class Decimal {
+ public:
+  explicit Decimal(std::int64_t value)
+      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
+  Decimal(const Decimal&) = delete;
+  Decimal& operator=(const Decimal&) = delete;
+  [[nodiscard]] std::string_view text() const {
+    return {digits_.data(), static_cast<std::size_t>(end_ - digits_.data())};
+  }
+
+ private:
+  std::array<char, 20> digits_;
+  char* end_;
+};
+
+}  // namespace
+
+/// One controller as the stream knows it.
+struct Publisher::Source {
+  struct Remembered {
+    Sample sample;
+    std::int64_t received_us = 0;
+  };
+  struct Text {
+    std::uint16_t fields = 0;
+    std::uint64_t first = 0, last = 0;  ///< sequences
+    std::int64_t time_us = 0;           ///< of the last: sequences start anew with a connection
+    std::string samples;                ///< without brackets
+  };
+
+  explicit Source(const Address& its_address)
+      : address(its_address),
+        motion_part("\"controller\":\"" + to_string(its_address) + "\",\"received_us\":") {}
+
+  void remember(std::span<const Sample> samples, std::int64_t received_us) {
+    for (const Sample& sample : samples) {
+      if (count > 0 && sample.sequence <= remembered(count - 1).sample.sequence) count = 0;
+      if (ring.empty()) ring.resize(history_samples);
+      ring[next] = {sample, received_us};
+      next = (next + 1) % history_samples;
+      count = std::min(count + 1, history_samples);
+    }
+  }
+  /// The i-th oldest.
+  [[nodiscard]] const Remembered& remembered(std::size_t i) const {
+    return ring[(next + history_samples - count + i) % history_samples];
+  }
+
+  Address address;
+  std::string motion_part;
+  std::vector<Text> texts;
+  std::size_t oldest_text = 0;
+  std::vector<Remembered> ring;
+  std::size_t next = 0, count = 0;
+};
+
+/// What a rate holds back for one controller of one group.
+struct Publisher::Held {
+  Source* source = nullptr;
+  std::uint32_t samples = 0;  ///< 0: no motion
+  Sample newest;              ///< with `latest`: encoded when it goes out, not before
+  std::string window;         ///< with `window`: the samples so far, encoded
+  std::int64_t received_us = 0;
+  std::uint32_t dropped = 0;
+  std::optional<double> trigger;
+  std::int64_t trigger_us = 0;
+
+  [[nodiscard]] bool is_empty() const { return samples == 0 && !trigger; }
+};
+
+/// Clients with equal subscriptions.
+struct Publisher::Group {
+  Group(std::uint64_t its_serial, const Subscription& its_subscription)
+      : serial(its_serial), what(its_subscription), interval(its_subscription.interval()) {
+    for (std::size_t i = 0; i < heads.size(); ++i)
+      if (what.wants(static_cast<Topic>(i)))
+        heads[i] = wire::event_head(static_cast<Topic>(i), what.id);
+  }
+
+  [[nodiscard]] bool wants(Topic topic, const Address& controller) const {
+    return what.wants(topic) && what.selects(controller);
+  }
+  [[nodiscard]] const std::string& head(Topic topic) const {
+    return heads[static_cast<std::size_t>(topic)];
+  }
+  [[nodiscard]] bool holds_something() const {
+    return std::any_of(held.begin(), held.end(), [](const Held& h) { return !h.is_empty(); });
+  }
+
+  std::uint64_t serial;
+  Subscription what;
+  std::chrono::nanoseconds interval;
+  std::array<std::string, 6> heads;
+  std::vector<Subscriber*> members;
+  std::shared_ptr<Batch> batch;  ///< reused once no slow client refers to it
+  bool is_open = false;          ///< the batch is being filled
+  SteadyTime next_send{};        ///< the throttle clock; it moves only when something is sent
+  std::vector<Held> held;
+};
+
+Publisher::Publisher(Loop loop) : loop_(std::move(loop)) {}
+Publisher::~Publisher() = default;
+
+// ---- who listens
+
+std::uint64_t Publisher::subscribe(Subscriber& subscriber, const Subscription& what) {
+  const auto equal = std::find_if(groups_.begin(), groups_.end(),
+                                  [&](const auto& group) { return group->what == what; });
+  if (equal == groups_.end()) {
+    groups_.push_back(std::make_unique<Group>(next_serial_++, what));
+    groups_.back()->members.push_back(&subscriber);
+    return groups_.back()->serial;
+  }
+  Group& group = **equal;
+  seal(group);
+  group.members.push_back(&subscriber);
+  return group.serial;
+}
+
+void Publisher::unsubscribe(Subscriber& subscriber, std::uint64_t serial) {
+  Group* group = find_group(serial);
+  if (group == nullptr) return;
+  seal(*group);
+  leave(*group, subscriber);
+  erase_empty_groups();
+}
+
+void Publisher::remove(Subscriber& subscriber) {
+  for (const auto& group : groups_) leave(*group, subscriber);
+  erase_empty_groups();
+  std::erase(touched_, &subscriber);
+}
+
+void Publisher::leave(Group& group, Subscriber& subscriber) {
+  std::erase(group.members, &subscriber);
+  if (group.members.empty()) std::erase(open_, &group);
+}
+
+void Publisher::erase_empty_groups() {
+  std::erase_if(groups_, [](const auto& group) { return group->members.empty(); });
+}
+
+Publisher::Group* Publisher::find_group(std::uint64_t serial) {
+  const auto found = std::find_if(groups_.begin(), groups_.end(),
+                                  [serial](const auto& group) { return group->serial == serial; });
+  return found == groups_.end() ? nullptr : found->get();
+}
+
+// ---- the turn of the loop
+
+void Publisher::ask_for_flush() {
+  if (std::exchange(flush_asked_, true)) return;
+  loop_.call_flush();
+}
+
+void Publisher::touch(Subscriber& subscriber) {
+  if (std::exchange(subscriber.is_touched_, true)) return;
+  touched_.push_back(&subscriber);
+  ask_for_flush();
+}
+
+void Publisher::flush() {
+  flush_asked_ = false;
+  while (!open_.empty()) seal(*open_.back());
+  const auto clients = std::exchange(touched_, {});
+  for (Subscriber* client : clients) {
+    client->is_touched_ = false;
+    client->send();
+  }
+}
+
+void Publisher::seal(Group& group) {
+  if (!std::exchange(group.is_open, false)) return;
+  std::erase(open_, &group);
+  for (Subscriber* member : group.members) {
+    member->take(group.batch);
+    touch(*member);
+  }
+}
+
+Batch& Publisher::open_batch(Group& group) {
+  if (std::exchange(group.is_open, true)) return *group.batch;
+  if (group.batch && group.batch.use_count() == 1)
+    group.batch->clear();
+  else
+    group.batch = std::make_shared<Batch>(group.serial, group.what.policy == Policy::latest);
+  open_.push_back(&group);
+  ask_for_flush();
+  return *group.batch;
+}
+
+// ---- motion
+
+void Publisher::on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
+                           std::int64_t received_us) {
+  publish_samples(controller.address(), samples, received_us);
+}
+
+void Publisher::publish_samples(const Address& controller, std::span<const Sample> samples,
+                                std::int64_t received_us) {
+  if (samples.empty()) return;
+  Source& from = source(controller);
+  from.remember(samples, received_us);
+  for (const auto& group : groups_) {
+    if (!group->wants(Topic::motion, controller)) continue;
+    if (group->what.policy == Policy::all) {
+      append_motion(open_batch(*group), *group, from, encoded(from, group->what.fields, samples),
+                    static_cast<std::uint32_t>(samples.size()), received_us, 0);
+    } else {
+      hold(*group, from, samples, received_us);
+      send_held_when_due(*group);
+    }
+  }
+}
+
+std::string_view Publisher::encoded(Source& from, std::uint16_t fields,
+                                    std::span<const Sample> samples) {
+  const Sample& last = samples.back();
+  for (const auto& text : from.texts)
+    if (text.fields == fields && text.last == last.sequence &&
+        text.first == samples.front().sequence && text.time_us == last.time_us)
+      return text.samples;
+  // The text of the previous report for the same fields is worthless now: its place is reused.
+  const auto stale = std::find_if(from.texts.begin(), from.texts.end(), [&](const auto& text) {
+    return text.fields == fields && text.last != last.sequence;
+  });
+  auto place = stale;
+  if (place == from.texts.end()) {
+    if (from.texts.size() < kept_texts) {
+      place = from.texts.emplace(from.texts.end());
+    } else {
+      from.oldest_text = (from.oldest_text + 1) % kept_texts;
+      place = from.texts.begin() + static_cast<std::ptrdiff_t>(from.oldest_text);
+    }
+  }
+  place->fields = fields;
+  place->first = samples.front().sequence;
+  place->last = last.sequence;
+  place->time_us = last.time_us;
+  place->samples.clear();
+  for (const Sample& sample : samples) {
+    if (!place->samples.empty()) place->samples += ',';
+    wire::append_sample(place->samples, sample, fields);
+  }
+  samples_encoded_ += samples.size();
+  return place->samples;
+}
+
+void Publisher::append_motion(Batch& batch, const Group& group, const Source& from,
+                              std::string_view samples, std::uint32_t count,
+                              std::int64_t received_us, std::uint32_t dropped) {
+  const Frame about{
+      .controller = from.address, .kind = FrameKind::motion, .samples = count, .dropped = dropped};
+  const Decimal received(received_us);
+  const std::string_view head = group.head(Topic::motion);
+  if (dropped == 0) {
+    batch.append(about,
+                 {head, from.motion_part, received.text(), R"(,"samples":[)", samples, motion_end});
+  } else {
+    const Decimal lost(dropped);
+    batch.append(about, {head, from.motion_part, received.text(), R"(,"samples":[)", samples,
+                         R"(],"dropped":)", lost.text(), "}"});
+  }
+}
+
+// ---- rates
+
+Publisher::Held& Publisher::held_for(Group& group, Source& from) {
+  for (Held& held : group.held)
+    if (held.source == &from) return held;
+  group.held.emplace_back().source = &from;
+  return group.held.back();
+}
+
+void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples,
+                     std::int64_t received_us) {
+  Held& held = held_for(group, from);
+  held.received_us = received_us;
+  if (group.what.policy == Policy::latest) {
+    held.newest = samples.back();
+    held.samples = 1;
+    return;
+  }
+  if (held.window.size() > window_bytes) {
+    held.dropped += held.samples;
+    held.samples = 0;
+    held.window.clear();
+  }
+  if (held.samples > 0) held.window += ',';
+  held.window += encoded(from, group.what.fields, samples);
+  held.samples += static_cast<std::uint32_t>(samples.size());
+}
+
+void Publisher::send_held_when_due(Group& group) {
+  const auto now = loop_.now();
+  if (now >= group.next_send)
+    send_held(group, now);
+  else
+    wake_by(group.next_send);
+}
+
+void Publisher::send_held(Group& group, SteadyTime now) {
+  for (Held& held : group.held) {
+    if (held.is_empty()) continue;
+    if (held.samples > 0) {
+      const auto text = group.what.policy == Policy::latest
+                            ? encoded(*held.source, group.what.fields, {&held.newest, 1})
+                            : std::string_view(held.window);
+      append_motion(open_batch(group), group, *held.source, text, held.samples, held.received_us,
+                    held.dropped);
+    }
+    if (held.trigger)
+      append_event(group, held.source->address, Topic::trigger, FrameKind::trigger,
+                   wire::trigger_event(held.source->address, *held.trigger, held.trigger_us));
+    held.samples = 0;
+    held.dropped = 0;
+    held.window.clear();
+    held.trigger.reset();
+  }
+  // A timer that rings a little late must not stretch every interval after it.
+  const bool keeps_pace = now - group.next_send < group.interval / 4;
+  group.next_send = (keeps_pace ? group.next_send : now) + group.interval;
+}
+
+void Publisher::wake_by(SteadyTime when) {
+  if (wake_at_ && *wake_at_ <= when) return;
+  wake_at_ = when;
+  loop_.call_tick(when);
+}
+
+void Publisher::tick() {
+  wake_at_.reset();
+  const auto now = loop_.now();
+  for (const auto& group : groups_) {
+    if (!group->holds_something()) continue;
+    if (now >= group->next_send)
+      send_held(*group, now);
+    else
+      wake_by(group->next_send);
+  }
+}
+
+// ---- events
+
+void Publisher::append_event(Group& group, const Address& controller, Topic topic, FrameKind kind,
+                             std::string_view body) {
+  open_batch(group).append(Frame{.controller = controller, .kind = kind},
+                           {group.head(topic), body});
+}
+
+void Publisher::publish_event(const Address& controller, Topic topic, FrameKind kind,
+                              const std::function<std::string()>& body) {
+  std::string text;
+  for (const auto& group : groups_) {
+    if (!group->wants(topic, controller)) continue;
+    if (text.empty()) text = body();
+    append_event(*group, controller, topic, kind, text);
+  }
+}
+
+void Publisher::on_button(const drivers::Controller& controller, Button button, bool pressed,
+                          std::int64_t time_us) {
+  const Address& id = controller.address();
+  publish_event(id, Topic::button, FrameKind::edge,
+                [&] { return wire::button_event(id, button, pressed, time_us); });
+}
+
+void Publisher::on_trigger(const drivers::Controller& controller, double fraction,
+                           std::int64_t time_us) {
+  publish_trigger(controller.address(), fraction, time_us);
+}
+
+void Publisher::publish_trigger(const Address& controller, double fraction, std::int64_t time_us) {
+  std::string text;
+  for (const auto& group : groups_) {
+    if (!group->wants(Topic::trigger, controller)) continue;
+    if (group->interval.count() == 0) {
+      if (text.empty()) text = wire::trigger_event(controller, fraction, time_us);
+      append_event(*group, controller, Topic::trigger, FrameKind::trigger, text);
+      continue;
+    }
+    Held& held = held_for(*group, source(controller));
+    held.trigger = fraction;
+    held.trigger_us = time_us;
+    send_held_when_due(*group);
+  }
+}
+
+void Publisher::on_battery(const drivers::Controller& controller) {
+  const Address& id = controller.address();
+  publish_event(id, Topic::battery, FrameKind::edge,
+                [&] { return wire::battery_event(id, controller.state().battery); });
+}
+
+void Publisher::on_presence(const drivers::Controller& controller, Presence presence) {
+  publish_event(controller.address(), Topic::controller, FrameKind::edge,
+                [&] { return wire::controller_event(controller.state(), event_name(presence)); });
+  if (presence == Presence::forgotten) forget_source(controller.address());
+}
+
+void Publisher::on_outputs(const drivers::Controller& controller) {
+  publish_event(controller.address(), Topic::output, FrameKind::output,
+                [&] { return wire::output_event(controller.state()); });
+}
+
+// ---- controllers
+
+Publisher::Source& Publisher::source(const Address& controller) {
+  for (const auto& known : sources_)
+    if (known->address == controller) return *known;
+  return *sources_.emplace_back(std::make_unique<Source>(controller));
+}
+
+void Publisher::forget_source(const Address& controller) {
+  for (const auto& group : groups_)
+    std::erase_if(group->held,
+                  [&](const Held& held) { return held.source->address == controller; });
+  std::erase_if(sources_, [&](const auto& known) { return known->address == controller; });
+}
+
+SharedBatch Publisher::history(std::uint64_t serial, const std::vector<Resume>& resume) {
+  auto batch = std::make_shared<Batch>(serial, false);
+  const Group* group = find_group(serial);
+  if (group == nullptr || group->what.policy == Policy::latest) return batch;
+  for (const auto& from : sources_) {
+    if (!group->wants(Topic::motion, from->address)) continue;
+    for (const Resume& last : resume) {
+      if (last.controller && *last.controller != from->address) continue;
+      append_history(*batch, *group, *from, last.sequence);
+      break;
+    }
+  }
+  return batch;
+}
+
+void Publisher::append_history(Batch& batch, const Group& group, Source& from,
+                               std::uint64_t after) {
+  if (from.count == 0) return;
+  const auto sequence = [&from](std::size_t i) { return from.remembered(i).sample.sequence; };
+  std::size_t i = 0;
+  std::uint32_t dropped = 0;
+  if (after <= sequence(from.count - 1)) {
+    while (i < from.count && sequence(i) <= after) ++i;
+    if (i == from.count) return;
+    if (i == 0) dropped = static_cast<std::uint32_t>(sequence(0) - after - 1);
+  }
+  // Otherwise the client's number is from an earlier connection of the controller: all of this is
+  // new.
+  while (i < from.count) {
+    const std::size_t end = std::min(i + samples_per_message, from.count);
+    scratch_.clear();
+    const auto count = static_cast<std::uint32_t>(end - i);
+    for (; i < end; ++i) {
+      if (!scratch_.empty()) scratch_ += ',';
+      wire::append_sample(scratch_, from.remembered(i).sample, group.what.fields);
+    }
+    append_motion(batch, group, from, scratch_, count, from.remembered(end - 1).received_us,
+                  dropped);
+    dropped = 0;
+  }
+}
+
+}  // namespace psmove::stream

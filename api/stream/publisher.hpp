@@ -1,0 +1,137 @@
+#pragma once
+// What controllers tell, encoded once and framed once for each distinct subscription, and handed to
+// its clients when the turn of the loop ends. Knows no sockets and no clock of its own.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/stream/backlog.hpp"
+#include "api/stream/batch.hpp"
+#include "api/stream/subscription.hpp"
+#include "drivers/listener.hpp"
+
+namespace psmove::stream {
+
+/// One client, as the publisher sees it.
+class Subscriber {
+ public:
+  Subscriber() = default;
+  Subscriber(const Subscriber&) = delete;
+  Subscriber& operator=(const Subscriber&) = delete;
+  virtual ~Subscriber() = default;
+
+  /// Queues a batch; called as the turn ends.
+  virtual void take(const SharedBatch& batch) = 0;
+  /// Sends what is queued; called once, after the last take() of the turn. May not subscribe,
+  /// unsubscribe or remove anybody.
+  virtual void send() = 0;
+
+ private:
+  friend class Publisher;
+  bool is_touched_ = false;
+};
+
+class Publisher final : public drivers::Listener {
+ public:
+  /// How the publisher reaches the event loop.
+  struct Loop {
+    /// Asks for flush() after every handler that is ready now. Not asked twice before it comes.
+    std::function<void()> call_flush;
+    /// Asks for tick() at this time; a later wish replaces the earlier one.
+    std::function<void(SteadyTime)> call_tick;
+    std::function<SteadyTime()> now;
+  };
+
+  explicit Publisher(Loop loop);
+  ~Publisher() override;
+  Publisher(const Publisher&) = delete;
+  Publisher& operator=(const Publisher&) = delete;
+
+  /// Joins the group of this subscription, made now if there is none. Nothing from before this call
+  /// comes.
+  /// @return the group's serial number, also in its batches
+  std::uint64_t subscribe(Subscriber& subscriber, const Subscription& what);
+  /// What came so far is taken first; nothing comes after.
+  void unsubscribe(Subscriber& subscriber, std::uint64_t group);
+  /// Forgets a client altogether.
+  void remove(Subscriber& subscriber);
+  /// The samples after `resume` that are still remembered (about three seconds), as motion frames
+  /// of the group; the first of each controller counts those that are not. Empty with `latest`.
+  [[nodiscard]] SharedBatch history(std::uint64_t group, const std::vector<Resume>& resume);
+
+  /// Has send() called on this client when the turn ends.
+  void touch(Subscriber& subscriber);
+  /// Ends a turn: every group's frames to its members, then one send() for each client.
+  void flush();
+  /// The time that was asked for has come: sends what was held back by a rate.
+  void tick();
+
+  [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+  [[nodiscard]] std::uint64_t samples_encoded() const { return samples_encoded_; }
+
+  void on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
+                  std::int64_t received_us) override;
+  void on_button(const drivers::Controller& controller, Button button, bool pressed,
+                 std::int64_t time_us) override;
+  void on_trigger(const drivers::Controller& controller, double fraction,
+                  std::int64_t time_us) override;
+  void on_battery(const drivers::Controller& controller) override;
+  void on_presence(const drivers::Controller& controller, drivers::Presence presence) override;
+  void on_outputs(const drivers::Controller& controller) override;
+
+  /// The same, for a controller known by its address alone.
+  void publish_samples(const Address& controller, std::span<const Sample> samples,
+                       std::int64_t received_us);
+  void publish_trigger(const Address& controller, double fraction, std::int64_t time_us);
+  /// @param body  makes the part of the message behind its head; called if anybody wants it
+  void publish_event(const Address& controller, wire::Topic topic, FrameKind kind,
+                     const std::function<std::string()>& body);
+
+ private:
+  struct Source;
+  struct Held;
+  struct Group;
+
+  Source& source(const Address& controller);
+  void forget_source(const Address& controller);
+  std::string_view encoded(Source& source, std::uint16_t fields, std::span<const Sample> samples);
+  void hold(Group& group, Source& source, std::span<const Sample> samples,
+            std::int64_t received_us);
+  Held& held_for(Group& group, Source& source);
+  void send_held_when_due(Group& group);
+  void send_held(Group& group, SteadyTime now);
+  void wake_by(SteadyTime when);
+  Batch& open_batch(Group& group);
+  static void append_motion(Batch& batch, const Group& group, const Source& source,
+                            std::string_view samples, std::uint32_t count, std::int64_t received_us,
+                            std::uint32_t dropped);
+  void append_event(Group& group, const Address& controller, wire::Topic topic, FrameKind kind,
+                    std::string_view body);
+  void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after);
+  Group* find_group(std::uint64_t serial);
+  void leave(Group& group, Subscriber& subscriber);
+  void erase_empty_groups();
+  void seal(Group& group);
+  void ask_for_flush();
+
+  Loop loop_;
+  std::vector<std::unique_ptr<Source>> sources_;
+  std::vector<std::unique_ptr<Group>> groups_;
+  std::vector<Group*> open_;          ///< groups with frames of this turn
+  std::vector<Subscriber*> touched_;  ///< clients to be sent to as the turn ends
+  std::optional<SteadyTime> wake_at_;
+  std::uint64_t next_serial_ = 1;
+  std::uint64_t samples_encoded_ = 0;
+  std::string scratch_;
+  bool flush_asked_ = false;
+};
+
+}  // namespace psmove::stream

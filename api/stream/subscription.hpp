@@ -1,0 +1,50 @@
+#pragma once
+// What a client asked for, with its controllers found: equal subscriptions share one group.
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/wire/stream_messages.hpp"
+#include "types/address.hpp"
+
+namespace psmove::drivers {
+class Roster;
+}
+
+namespace psmove::stream {
+
+struct Subscription {
+  std::string id;
+  std::vector<Address> controllers;  ///< in order; empty: every one, those that come later too
+  wire::Topics topics = wire::default_topics;
+  std::uint16_t fields = wire::all_fields;
+  wire::Policy policy = wire::Policy::all;
+  std::optional<double> max_rate_hz;
+
+  friend bool operator==(const Subscription&, const Subscription&) = default;
+  [[nodiscard]] bool selects(const Address& controller) const;
+  [[nodiscard]] bool wants(wire::Topic topic) const { return (topics & wire::bit(topic)) != 0; }
+  /// Between two messages of one controller; 0: as it comes.
+  [[nodiscard]] std::chrono::nanoseconds interval() const;
+};
+
+/// The last sample a client has from an earlier connection.
+struct Resume {
+  std::optional<Address> controller;  ///< none: every one
+  std::uint64_t sequence = 0;
+};
+
+struct Resolved {
+  Subscription subscription;
+  std::vector<Resume> resume;
+};
+
+/// Finds the controllers by id, number or name: unknown_controller with a pointer where one does
+/// not exist. Later changes of number or name do not matter any more.
+[[nodiscard]] wire::Parsed<Resolved> resolve(const wire::SubscribeRequest& request,
+                                             const drivers::Roster& roster);
+
+}  // namespace psmove::stream
