@@ -42,16 +42,19 @@ Makes PlayStation Move controllers behind the kernel's own /dev/uhid, moving,
 with buttons, batteries and faults by script, so that psmoved or any other
 program can be tested without one.")
 
-# What Debian wants beside every package's programs: its licence and its history.
-find_program(GZIP gzip)
+# What Debian wants beside every package's programs: its licence, its history, and its manual pages packed.
+find_program(GZIP gzip REQUIRED)
+function(packed source built folder name component)
+  configure_file(${CMAKE_CURRENT_SOURCE_DIR}/${source} ${CMAKE_CURRENT_BINARY_DIR}/${built} @ONLY)
+  execute_process(COMMAND ${GZIP} -9nkf ${CMAKE_CURRENT_BINARY_DIR}/${built} COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${built}.gz DESTINATION ${folder} RENAME ${name} COMPONENT ${component})
+endfunction()
 foreach(package psmoved psmove-emulator)
   install(FILES ${CMAKE_SOURCE_DIR}/LICENSE DESTINATION share/doc/${package} RENAME copyright COMPONENT ${package})
-  if(GZIP)
-    set(changelog ${CMAKE_CURRENT_BINARY_DIR}/${package}/changelog.gz)
-    configure_file(${CMAKE_CURRENT_LIST_DIR}/debian/changelog.in ${CMAKE_CURRENT_BINARY_DIR}/${package}/changelog @ONLY)
-    execute_process(COMMAND ${GZIP} -9nkf ${CMAKE_CURRENT_BINARY_DIR}/${package}/changelog COMMAND_ERROR_IS_FATAL ANY)
-    install(FILES ${changelog} DESTINATION share/doc/${package} COMPONENT ${package})
-  endif()
+  packed(debian/changelog.in ${package}-changelog share/doc/${package} changelog.gz ${package})
 endforeach()
+packed(man/psmoved.8 psmoved.8 share/man/man8 psmoved.8.gz psmoved)
+packed(man/psmovectl.1 psmovectl.1 share/man/man1 psmovectl.1.gz psmoved)
+packed(man/psmove-emulator.1 psmove-emulator.1 share/man/man1 psmove-emulator.1.gz psmove-emulator)
 
 include(CPack)

@@ -1,0 +1,380 @@
+#!/usr/bin/python3
+"""The daemon as users run it, on a real kernel: psmove-emulator makes controllers through /dev/uhid, the kernel binds
+its drivers to them, udev tells psmoved, and everything below goes through hidraw, HTTP and the WebSocket.
+
+usage: uhid_test.py DIRECTORY-OF-THE-PROGRAMS [name of a test...]    as root, in the guest"""
+
+import json
+import os
+import re
+import socket
+import statistics
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from checks import *
+
+programs = os.path.abspath(sys.argv[1])
+port = 6683
+rest = Rest(port)
+runs = 0
+
+
+class Daemon(Process):
+    """psmoved with a state directory of its own, ready to answer."""
+
+    def __init__(self, *arguments, state=None, as_user=None):
+        global runs
+        runs += 1
+        self.state = state or f"/tmp/state-{runs}"
+        os.makedirs(self.state, exist_ok=True)
+        command = [f"{programs}/psmoved", "--state-dir", self.state, "--port", str(port), *arguments]
+        if as_user:
+            os.chown(self.state, as_user, as_user)
+            command = ["setpriv", f"--reuid={as_user}", f"--regid={as_user}", "--clear-groups", *command]
+        super().__init__(command, f"/tmp/psmoved-{runs}.log")
+        if not eventually(lambda: rest.get("/controllers") is not None or not self.is_running(), 60) or not self.is_running():
+            check("psmoved starts", False, self.output())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        code = self.stop()
+        if code != 0:
+            check("psmoved ends with 0", False, code)
+        if failed or kind:
+            print(self.output()[-4000:])
+
+
+class Emulator(Process):
+    """psmove-emulator, and what it saw."""
+
+    def __init__(self, devices, *more):
+        global runs
+        runs += 1
+        self.control = f"/tmp/emulator-{runs}.sock"
+        self.events_file = f"/tmp/emulator-{runs}.events"
+        super().__init__([f"{programs}/psmove-emulator", devices, "--control", self.control, "--log", self.events_file, *more],
+                         f"/tmp/emulator-{runs}.log")
+        if not self.says("ready", 30):
+            check("psmove-emulator starts", False, self.output())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.stop()
+        if failed or kind:
+            print(self.output()[-1000:])
+            with open(self.events_file) as file:
+                print(file.read()[-3000:])
+
+    def tell(self, command):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(self.control)
+            control.sendall((command + "\n").encode())
+            answer = b""
+            while not answer.endswith(b"\n"):
+                answer += control.recv(1 << 16)
+        return answer.decode().strip()
+
+    def state(self, place=1):
+        return json.loads(self.tell(f"state {place}"))
+
+    def events(self, kind):
+        """-> (seconds, address, rest of the line) of all events of this kind so far"""
+        with open(self.events_file) as file:
+            words = [line.rstrip("\n").split(" ", 3) for line in file]
+        return [(float(w[0]), w[1], w[3] if len(w) > 3 else "") for w in words if len(w) > 2 and w[2] == kind]
+
+
+def connected(count):
+    return eventually(lambda: [c for c in rest.get("/controllers") if c["status"] == "streaming"][count - 1:]
+                      and rest.get("/controllers"), 90)
+
+
+def driver_of(hid_id):
+    """The kernel driver bound to the HID device with this bus:vendor:product"""
+    for name in os.listdir("/sys/bus/hid/devices"):
+        if name.startswith(hid_id) and os.path.exists(link := f"/sys/bus/hid/devices/{name}/driver"):
+            return os.path.basename(os.readlink(link))
+    return None
+
+
+def kernel_log():
+    return shell("dmesg")[1]
+
+
+# ---- the tests: each is a function, its first line says what it shows
+
+
+def reads_both_models():
+    """Both models are found by udev and hidraw, and their sensors and buttons read as they are held."""
+    with Emulator("zcm1,zcm2") as emulator, Daemon():
+        check("both controllers stream", connected(2))
+        one, two = rest.controllers()["00:06:f7:00:00:01"], rest.controllers()["a4:53:85:00:00:02"]
+        check("each is known for what it is", (one["model"], two["model"]) == ("zcm1", "zcm2"))
+        check("hid-sony drives the ZCM1, hid-generic the ZCM2",
+              (driver_of("0005:054C:03D5"), driver_of("0005:054C:0C5E")) == ("sony", "hid-generic"),
+              f"{driver_of('0005:054C:03D5')}, {driver_of('0005:054C:0C5E')}")
+        check("they are on Bluetooth, through hidraw",
+              all(c["source"] == "hidraw" and [l["transport"] for l in c["links"]] == ["bluetooth"] for c in (one, two)))
+        check("their own calibration was read", one["calibration"]["factory"] and two["calibration"]["factory"])
+        check("their firmware was read", one["firmware"] and two["firmware"], f"{one['firmware']}, {two['firmware']}")
+        emulator.tell("all hold cross,move")
+        emulator.tell("all trigger 0.5")
+        for number in (one["number"], two["number"]):
+            url = f"http://localhost:{port}/api/v1/controllers/{number}/sensors"
+
+            def held():
+                sample = json.loads(shell(f"curl -sf {url}")[1])
+                return sample if sorted(sample["buttons"]) == ["cross", "move"] else None
+
+            sample = eventually(held, 30)
+            if not check(f"curl …/{number}/sensors shows the buttons held", sample):
+                continue
+            accel = [sample["accel_m_s2"][axis] for axis in "xyz"]
+            check("lying still it feels one g upwards", abs(accel[2] - 9.81) < 0.3 and max(map(abs, accel[:2])) < 0.3, accel)
+            check("and does not turn", all(abs(v) < 0.1 for v in sample["gyro_rad_s"].values()), sample["gyro_rad_s"])
+            check("its trigger is half way", abs(sample["trigger"] - 0.5) < 0.01, sample["trigger"])
+        emulator.tell("all battery 3")
+        check("the battery is read", eventually(lambda: rest.get("/controllers/1")["battery"]["percent"] == 60),
+              rest.get("/controllers/1")["battery"])
+
+
+def light_and_rumble_arrive():
+    """Light and rumble reach the device as the exact output report, are kept alive, and end with the daemon."""
+    lit = "0600ff004000800000"
+    with Emulator("zcm1,zcm2") as emulator:
+        with Daemon() as daemon:
+            connected(2)
+            outputs = lambda address: [e for e in emulator.events("OUT") if e[1] == address]
+            for number, address in ((1, "00:06:f7:00:00:01"), (2, "a4:53:85:00:00:02")):
+                rest.put(f"/controllers/{number}/rumble", {"value": 128, "for_ms": 60000})
+                status, body = rest.put(f"/controllers/{number}/led", {"red": 255, "green": 0, "blue": 64})
+                check(f"PUT led on {number} is answered with the light", status == 200 and body["color"] == "#ff0040", (status, body))
+                check(f"{number}: the device got {lit}", eventually(lambda: any(e[2] == lit for e in outputs(address)), 10))
+            # 13 s hold three repeats; the device goes dark 5 s after its last output report.
+            start = emulator.state()["time_s"]
+            eventually(lambda: emulator.state()["time_s"] > start + 13, 60, every=0.5)
+            for address in ("00:06:f7:00:00:01", "a4:53:85:00:00:02"):
+                times = [e[0] for e in outputs(address) if e[2] == lit]
+                gaps = [round(b - a, 2) for a, b in zip(times, times[1:])]
+                check("the report is repeated while nobody asks", len(gaps) >= 3, gaps)
+                check("4 s apart at most", gaps and max(gaps) < 4.1, gaps)
+                lit_at = times[0]
+                dark = [e for e in emulator.events("SHOWS") if e[1] == address and e[0] > lit_at and e[2].startswith("0 0 0")]
+                check("the light never went out meanwhile", not dark, dark)
+            rest.put("/controllers/1/rumble", {"value": 0})
+            check("a motor that is switched off gets a zero, the light stays",
+                  eventually(lambda: outputs("00:06:f7:00:00:01")[-1][2] == "0600ff004000000000", 10))
+            if os.path.exists(f"{programs}/psmovectl"):
+                code, text = shell(f"{programs}/psmovectl led 1 lime")
+                check("psmovectl led 1 lime lights it", code == 0 and
+                      eventually(lambda: emulator.state()["shows"] == {"red": 0, "green": 255, "blue": 0, "rumble": 0}, 10), text)
+            begin = time.monotonic()
+            code = daemon.stop()
+            check("SIGTERM ends it with 0", code == 0, f"{code}, {time.monotonic() - begin:.1f} s")
+        check("and leaves every light and motor off",
+              all(emulator.state(n)["shows"] == {"red": 0, "green": 0, "blue": 0, "rumble": 0} for n in (1, 2)),
+              emulator.events("OUT")[-2:])
+        check("by a report, not by waiting for them to tire",
+              all(emulator.state(n)["outputs"][-1]["bytes"] == "06" + "00" * 8 for n in (1, 2)))
+
+
+def survives_unplugging():
+    """A controller that leaves in mid-stream and comes back is the same one: id, number, name, light."""
+    with Emulator("zcm1:motion=wave,zcm2:motion=wave") as emulator, Daemon():
+        connected(2)
+        rest.patch("/controllers/2", {"name": "left hand"})
+        rest.put("/controllers/2/led", {"color": "#102030"})
+        eventually(lambda: emulator.state(2)["shows"]["blue"] == 48, 10)
+        stream = WebSocket("?topics=motion,controller&fields=trigger")
+        mine = lambda m: m.get("controller") == "a4:53:85:00:00:02"
+        check("it streams", stream.until(lambda m: m["type"] == "motion" and mine(m)))
+        for turn in (1, 2):
+            emulator.tell("2 unplug")
+            left = stream.until(lambda m: m["type"] == "controller" and mine(m) and m["event"] == "left", 15)
+            check(f"{turn}: the stream says that it left", left and not left["state"]["connected"])
+            check("and goes on for the other one", stream.until(lambda m: m["type"] == "motion" and not mine(m), 10))
+            emulator.tell("2 plug")
+            arrived = stream.until(lambda m: m["type"] == "controller" and mine(m) and m["event"] == "arrived", 30)
+            check("says that it arrived", arrived)
+            check("its motion goes on in the same subscription", stream.until(lambda m: m["type"] == "motion" and mine(m), 30))
+            again = rest.get("/controllers/a4:53:85:00:00:02")
+            check("id, number and name are kept",
+                  (again["id"], again["number"], again["name"]) == ("a4:53:85:00:00:02", 2, "left hand"))
+            check("its light is back", eventually(lambda: emulator.state(2)["shows"]["blue"] == 48, 10), emulator.state(2)["shows"])
+
+        # hid-sony writes zeros to the same light when it binds; ours must be the last word.
+        rest.put("/controllers/1/led", {"color": "#102030"})
+        eventually(lambda: emulator.state(1)["shows"]["blue"] == 48, 10)
+        emulator.tell("1 unplug")
+        eventually(lambda: not rest.get("/controllers/1")["connected"], 15)
+        emulator.tell("1 plug")
+        eventually(lambda: rest.get("/controllers/1")["status"] == "streaming", 30)
+        check("a ZCM1's light is back as well", eventually(lambda: emulator.state(1)["shows"]["blue"] == 48, 10))
+        plugged = emulator.events("PLUG")[-1][0]
+        shown = [(e[0], e[2]) for e in emulator.events("SHOWS") if e[1] == "00:06:f7:00:00:01" and e[0] > plugged]
+        steady = eventually(lambda: emulator.state(1)["time_s"] > plugged + 3 and emulator.state(1)["shows"]["blue"] == 48, 15)
+        dark = [at - shown[0][0] for at, what in shown[1:] if what.startswith("0 0 0")]
+        check("and stays, whatever hid-sony writes", steady and not dark, shown)
+        stream.close()
+
+
+def measure(count, model, seconds):
+    """Streams so many controllers and compares what the client got with what the devices sent."""
+    with Emulator(f"{count}x{model}:motion=wave") as emulator, Daemon():
+        all_there = connected(count)
+        check(f"{count} x {model} stream", all_there and len(all_there) == count)
+        stream = WebSocket("?fields=trigger,buttons")
+        before = {c["id"]: c["radio"] for c in rest.get("/controllers")}
+        skipped = sum(emulator.state(n + 1)["skipped"] for n in range(count))
+        messages, took = stream.record(seconds)
+        after = {c["id"]: c["radio"] for c in rest.get("/controllers")}
+        skipped = sum(emulator.state(n + 1)["skipped"] for n in range(count)) - skipped
+        stream.close()
+        motion = [m for m in messages if m["type"] == "motion"]
+        result = {"rates": [], "missing": 0, "dropped": sum(m["dropped"] for m in motion), "skipped": skipped,
+                  "lost": sum(after[i]["lost"] - before[i]["lost"] for i in after)}
+        for address in after:
+            mine = [m for m in motion if m["controller"] == address]
+            numbers = [s["sequence"] for m in mine for s in m["samples"]]
+            times = [s["time_us"] for m in mine for s in m["samples"]]
+            check(f"{address}: samples in order, none twice",
+                  numbers and all(a < b for a, b in zip(numbers, numbers[1:])) and all(a < b for a, b in zip(times, times[1:])))
+            result["rates"].append(len(mine) / took)
+            result["missing"] += numbers[-1] - numbers[0] + 1 - len(numbers) if numbers else 0
+        sent = sum(emulator.state(n + 1)["sent"] for n in range(count))
+        known = sum(r["reports"] + r["lost"] for r in (c["radio"] for c in rest.get("/controllers")))
+        result["unexplained"] = sent - known
+        note(f"{count} x {model}: {sum(result['rates']):.0f} reports/s in all over {took:.1f} s, "
+             f"{min(result['rates']):.1f} to {max(result['rates']):.1f} each; "
+             f"lost before us {result['lost']}, dropped for the client {result['dropped']}, "
+             f"longest gap {max(r['longest_gap_ms'] for r in after.values()):.0f} ms; the emulated CPU made the devices skip {skipped}")
+        return result
+
+
+def streams_seven_at_full_rate():
+    """Seven ZCM1 at their real rate go through a WebSocket whole."""
+    got = measure(7, "zcm1", 15)
+    check("all seven arrive at 88 reports/s", statistics.mean(got["rates"]) > 85, [round(r, 1) for r in got["rates"]])
+    check("nothing was lost and nothing dropped", (got["lost"], got["dropped"], got["missing"]) == (0, 0, 0), got)
+
+
+def streams_zcm2_at_full_rate():
+    """Two ZCM2 at 790 reports/s each, as far as this machine goes, and every loss is told."""
+    got = measure(2, "zcm2", 15)
+    per_report = 1  # a ZCM2's report holds one sample
+    check("what is missing from the stream is what the daemon says was lost or dropped",
+          abs(got["missing"] - per_report * got["lost"] - got["dropped"]) <= 32, got)
+    check("what the devices sent is what the daemon counts, got and lost", abs(got["unexplained"]) <= 64, got["unexplained"])
+    check("more than half of the full rate came through the emulated CPU", min(got["rates"]) > 395, got["rates"])
+
+
+def tells_a_mute_zcm2():
+    """A ZCM2 whose descriptor declares more than it sends: this kernel drops all of its reports, and psmoved says so."""
+    with Emulator("zcm2:declared=48") as emulator, Daemon() as daemon:
+        silent = lambda: (c := rest.get("/controllers"))[0]["status"] == "silent" and c[0]
+        mute = eventually(silent, 30)
+        if not check("it is shown as silent, not connected", mute and not mute["connected"], rest.get("/controllers")):
+            return
+        check("with the reason, and what to do", "air it again" in mute.get("hint", ""), mute.get("hint"))
+        check("the log says it, too", daemon.says("silent", 5))
+        check("this kernel does drop them", "too short" in kernel_log())
+        check("its light works all the same", rest.put("/controllers/1/led", {"color": "red"})[0] in (200, 202, 409))
+
+
+def tells_no_input_over_usb():
+    """A ZCM1 on the cable alone is there, can be lit, and says why it does not move."""
+    with Emulator("zcm1:bus=usb") as emulator, Daemon():
+        there = eventually(lambda: (c := rest.get("/controllers"))[0]["status"] == "no_input_over_usb" and c[0], 30)
+        if not check("its state is no_input_over_usb", there, rest.get("/controllers")):
+            return
+        check("it was asked for its address, which the node does not have", there["id"] == "00:06:f7:00:00:01", there["id"])
+        check("its link is the cable", [l["transport"] for l in there["links"]] == ["usb"], there["links"])
+        check("it says what to do", there.get("hint"), there.get("hint"))
+        rest.put("/controllers/1/led", {"color": "#0000ff"})
+        check("its light works", eventually(lambda: emulator.state()["shows"]["blue"] == 255, 15), emulator.state()["shows"])
+        check("and is kept alive", eventually(lambda: len([o for o in emulator.state()["outputs"] if "0000ff" in o["bytes"]]) > 2, 20))
+
+
+def joins_cable_and_radio():
+    """The same controller on Bluetooth and on the cable is one controller with two links."""
+    device = "zcm1:address=00-06-f7-aa-bb-cc"
+    with Daemon(), Emulator(device + ":motion=wave") as radio:
+        connected(1)
+        rest.put("/controllers/1/led", {"color": "#00ff00"})
+        with Emulator(device + ":bus=usb") as cable:
+            both = eventually(lambda: sorted(l["transport"] for l in rest.get("/controllers/1")["links"]) == ["bluetooth", "usb"]
+                              and rest.get("/controllers"), 30)
+            check("one controller, two links", both and len(both) == 1, rest.get("/controllers"))
+            check("it still streams", rest.get("/controllers/1")["status"] == "streaming")
+            rest.put("/controllers/1/led", {"color": "#ff8000"})
+            check("its light arrives", eventually(lambda: 255 in (radio.state()["shows"]["red"], cable.state()["shows"]["red"]), 15))
+        check("the cable gone, the radio is left",
+              eventually(lambda: [l["transport"] for l in rest.get("/controllers/1")["links"]] == ["bluetooth"], 15))
+        check("and streams on", rest.get("/controllers/1")["status"] == "streaming")
+        check("the light is the radio's again", eventually(lambda: radio.state()["shows"]["red"] == 255, 15), radio.state()["shows"])
+
+
+def counts_garbage():
+    """Reports that are none are counted and skipped; the controller stays."""
+    with Emulator("zcm1:motion=wave,zcm2:declared=9:descriptor=vendor:motion=wave") as emulator, Daemon():
+        connected(2)
+        rejected = lambda number: rest.get(f"/controllers/{number}")["radio"]["rejected"]
+        check("none at first", (rejected(1), rejected(2)) == (0, 0))
+        emulator.tell("1 raw 01" + "a5" * 99)
+        check("a ZCM1's report that is too long is counted", eventually(lambda: rejected(1) == 1, 10), rejected(1))
+        emulator.tell("2 raw 01" + "5a" * 12)
+        check("a ZCM2's report that is too short is counted", eventually(lambda: rejected(2) == 1, 10), rejected(2))
+        emulator.tell("2 raw 01" + "ff" * 200)
+        check("and one that is too long", eventually(lambda: rejected(2) == 2, 10), rejected(2))
+        for number, length in ((1, 48), (2, 43)):
+            for octet in ("00", "ff", "80", "7f"):
+                emulator.tell(f"{number} raw 01" + octet * length)
+            emulator.tell(f"{number} raw 02" + "ff" * length)  # no such report: the kernel keeps it
+        check("after garbage of the right length both still stream",
+              eventually(lambda: all(c["status"] == "streaming" for c in rest.get("/controllers")), 10) and len(rest.get("/controllers")) == 2)
+        numbers = lambda: [rest.get(f"/controllers/{n}/sensors") for n in (1, 2)]
+        finite = lambda s: all(abs(v) < 1e4 for part in ("accel_m_s2", "gyro_rad_s", "orientation") for v in s[part].values())
+        check("with finite numbers", eventually(lambda: all(map(finite, numbers())), 10), numbers())
+        check("and are not cut off", all(len(emulator.events("CLOSE")) == 0 for _ in (1,)))
+
+
+def tells_of_a_closed_door():
+    """Without the right to open the node psmoved says so, and takes the controller as soon as it may."""
+    nobody = 65534
+    with Emulator("zcm1") as emulator, Daemon(as_user=nobody) as daemon:
+        check("it says that it may not", daemon.says("cannot open a controller", 30))
+        check("and what to do", "udev rule" in daemon.output())
+        check("nothing is listed that could not be asked", rest.get("/controllers") == [])
+        for node in os.listdir("/dev"):
+            if node.startswith("hidraw"):
+                os.chmod("/dev/" + node, 0o666)
+        shell("udevadm trigger --action=change --subsystem-match=hidraw")
+        check("rules reloaded, it is there", connected(1))
+
+
+tests = [reads_both_models, light_and_rumble_arrive, survives_unplugging, streams_seven_at_full_rate, streams_zcm2_at_full_rate,
+         tells_a_mute_zcm2, tells_no_input_over_usb, joins_cable_and_radio, counts_garbage, tells_of_a_closed_door]
+
+if __name__ == "__main__":
+    shell("modprobe uhid")
+    if not eventually(lambda: os.path.exists("/dev/uhid"), 30):
+        check("the kernel has /dev/uhid", False)
+        finish()
+    for test in tests:
+        if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:
+            continue
+        print(f"\n{test.__doc__.splitlines()[0]}  ({test.__name__})", flush=True)
+        begin = time.monotonic()
+        try:
+            test()
+        except Exception as problem:  # one broken test must not hide the others
+            check(f"{test.__name__} could be carried out", False, repr(problem))
+        eventually(lambda: not [n for n in os.listdir("/dev") if n.startswith("hidraw")], 30)
+        note(f"{time.monotonic() - begin:.1f} s")
+    finish()
