@@ -28,23 +28,26 @@ struct Limits {
   std::size_t connections_per_address = 64;  ///< beyond loopback
   std::size_t message_bytes = 16 * 1024;     ///< one WebSocket message
   std::size_t message_fragments = 64;
-  std::size_t subscriptions = 16;            ///< per connection
+  std::size_t subscriptions = 16;  ///< per connection
   std::chrono::seconds ping_interval{15}, dead_after{45}, stalled_after{10};
-  std::chrono::milliseconds backlog{250};    ///< of motion, per client
+  std::chrono::milliseconds backlog{250};  ///< of motion, per client
   std::size_t edge_backlog_bytes = 256 * 1024;
 };
 
 struct ServerConfig {
   std::uint16_t port = 6683;
   std::vector<std::string> bind = {"127.0.0.1", "::1"};  ///< addresses to listen on
-  std::vector<int> inherited;      ///< listening sockets from systemd; then port and bind are not used
-  std::vector<std::string> hosts;  ///< further names accepted in Host, besides loopback's
+  std::vector<int> inherited;  ///< listening sockets from systemd; then port and bind are not used
+  std::vector<std::string> hosts;    ///< further names accepted in Host, besides loopback's
   std::vector<std::string> origins;  ///< foreign origins that may talk to us, exact
   Limits limits;
+  /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
+  std::function<std::string()> not_ready;
 };
 
 /// Listens and serves until stop(). Constructing it binds: boost::system::system_error names the
-/// address that failed.
+/// address that failed. Where a host has no IPv6, "::1" is left out as long as another address is
+/// listened on. Destroy it after its io_context has stopped running, and before the roster.
 class Server {
  public:
   Server(boost::asio::io_context& io, drivers::Roster& roster, ServerConfig config);

@@ -372,7 +372,7 @@ Parsed<ControllerPatch> controller_patch(const json& body) {
                    "A name is 1 to 64 characters; null takes it away.");
     patch.name = std::move(name);
   }
-  if (const auto number = members.integer("number", 1, 65'535))
+  if (const auto number = members.integer("number", 1, 9999))
     patch.number = static_cast<int>(*number);
   if (members.failed()) return members.fault();
   return patch;

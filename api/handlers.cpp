@@ -1,0 +1,285 @@
+#include "api/handlers.hpp"
+
+#include <array>
+#include <boost/asio/awaitable.hpp>
+#include <charconv>
+#include <chrono>
+#include <unistd.h>
+
+#include "api/handlers_body.hpp"
+#include "api/handlers_wait.hpp"
+#include "api/problem.hpp"
+#include "api/wire/controller_json.hpp"
+#include "api/wire/output_requests.hpp"
+#include "api/wire/sample_encoder.hpp"
+#include "api/wire/text.hpp"
+#include "drivers/roster.hpp"
+#include "drivers/simulation.hpp"
+
+namespace psmove::api {
+namespace {
+
+using drivers::Controller;
+using drivers::Roster;
+using drivers::SteadyClock;
+using wire::ErrorCode;
+using wire::Fault;
+using namespace std::chrono_literals;
+
+/// How long `wait=next` waits before it says that nothing came.
+constexpr auto longest_sample_wait = 5s;
+/// How long a controller may take to leave before the answer says that it has not yet.
+constexpr auto longest_leave_wait = 500ms;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return {};
+  return name.data();
+}
+
+template <class Duration>
+void append_limit(std::string& body, std::string_view name, Duration value) {
+  if (body.back() != '{') body += ',';
+  wire::append_quoted(body, name);
+  body += ':';
+  wire::append_integer(body, static_cast<std::int64_t>(value));
+}
+
+std::string limits_object(const Limits& limits) {
+  std::string body = "{";
+  append_limit(body, "head_bytes", limits.head_bytes);
+  append_limit(body, "head_fields", limits.head_fields);
+  append_limit(body, "target_bytes", limits.target_bytes);
+  append_limit(body, "body_bytes", limits.body_bytes);
+  append_limit(body, "head_deadline_s", limits.head_deadline.count());
+  append_limit(body, "body_deadline_s", limits.body_deadline.count());
+  append_limit(body, "write_deadline_s", limits.write_deadline.count());
+  append_limit(body, "keep_alive_s", limits.keep_alive.count());
+  append_limit(body, "connections", limits.connections);
+  append_limit(body, "connections_per_address", limits.connections_per_address);
+  append_limit(body, "message_bytes", limits.message_bytes);
+  append_limit(body, "message_fragments", limits.message_fragments);
+  append_limit(body, "subscriptions", limits.subscriptions);
+  append_limit(body, "ping_interval_s", limits.ping_interval.count());
+  append_limit(body, "dead_after_s", limits.dead_after.count());
+  append_limit(body, "stalled_after_s", limits.stalled_after.count());
+  append_limit(body, "backlog_ms", limits.backlog.count());
+  append_limit(body, "edge_backlog_bytes", limits.edge_backlog_bytes);
+  return body + '}';
+}
+
+struct SensorsQuery {
+  std::optional<std::chrono::milliseconds> average;
+  bool waits_for_next = false;
+};
+
+wire::Parsed<SensorsQuery> sensors_query(const Request& request) {
+  SensorsQuery wanted;
+  if (request.query.empty()) return wanted;
+  const auto query = query_of(request, {"average_ms", "wait"});
+  if (!query) return query.error();
+  if (const auto found = query->find("average_ms"); found != query->end()) {
+    const std::string& text = found->second;
+    int milliseconds = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
+    if (error != std::errc{} || end != text.data() + text.size() || milliseconds < 1 ||
+        milliseconds > 1000)
+      return Fault{ErrorCode::bad_request, "average_ms is a whole number from 1 to 1000.", {}};
+    wanted.average = std::chrono::milliseconds(milliseconds);
+  }
+  if (const auto found = query->find("wait"); found != query->end()) {
+    if (found->second != "next")
+      return Fault{ErrorCode::bad_request, "The only value of wait is next.", {}};
+    wanted.waits_for_next = true;
+  }
+  return wanted;
+}
+
+Response sensors_response(const Controller& controller, const SensorsQuery& wanted,
+                          const Request& request) {
+  // average() gives the newest sample itself where its window has no other.
+  const auto sample = controller.average(wanted.average.value_or(0ms));
+  if (!sample)
+    return problem({ErrorCode::no_sample_yet, "This controller has not sent a sample yet.", {}},
+                   request.path);
+  std::string body;
+  body.reserve(512);
+  wire::append_sample(body, *sample);
+  return json_response(std::move(body));
+}
+
+Fault rename_fault(Roster::Rename outcome) {
+  if (outcome == Roster::Rename::taken)
+    return {ErrorCode::name_taken, "Another controller has this name.", "/name"};
+  return {ErrorCode::invalid_value,
+          "A name is 1 to 64 characters, and neither a number, an address nor \"all\".", "/name"};
+}
+
+bool number_is_taken(const Roster& roster, const Controller& controller, int number) {
+  for (const auto& other : roster.all())
+    if (other.get() != &controller && other->number() == number) return true;
+  return false;
+}
+
+/// All of the patch or nothing of it.
+std::optional<Fault> apply(Roster& roster, Controller& controller,
+                           const wire::ControllerPatch& patch) {
+  if (patch.number && number_is_taken(roster, controller, *patch.number))
+    return Fault{ErrorCode::number_taken, "Another controller has this number.", "/number"};
+  if (patch.name && *patch.name != controller.name()) {
+    const auto outcome = roster.set_name(controller, *patch.name);
+    if (outcome != Roster::Rename::done) return rename_fault(outcome);
+  }
+  if (patch.number && *patch.number != controller.number())
+    roster.set_number(controller, *patch.number);
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Response> get_root(Service& service, const Request&) {
+  const auto uptime = std::chrono::duration<double>(SteadyClock::now() - service.started).count();
+  std::string body = R"({"name":"psmoved","version":")" PSMOVED_VERSION R"(","api":"v1","host":)";
+  wire::append_quoted(body, host_name());
+  body += ",\"uptime_s\":";
+  wire::append_number(body, uptime, 3);
+  body += R"(,"clock":{"time_us":)";
+  wire::append_integer(body, service.roster.clock().now_us());
+  body += R"(,"unit":"us","epoch":"unix","monotonic":true},"limits":)";
+  body += limits_object(service.config.limits);
+  body += R"(,"links":{"controllers":"/api/v1/controllers","stream":"/api/v1/stream",)"
+          R"("errors":"/docs/errors","live":"/livez","ready":"/readyz"}})";
+  return json_response(std::move(body));
+}
+
+std::optional<Response> get_controllers(Service& service, const Request&) {
+  std::string body = "[";
+  for (const auto& controller : service.roster.all()) {
+    if (body.size() > 1) body += ',';
+    body += wire::controller_body(controller->state());
+  }
+  body += ']';
+  return json_response(std::move(body));
+}
+
+std::optional<Response> get_controller(Service& service, const Request& request) {
+  const auto controller = controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  return json_response(wire::controller_body((*controller)->state()));
+}
+
+std::optional<Response> patch_controller(Service& service, const Request& request) {
+  const auto controller = controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  const auto body = body_of(request, Media::merge_patch);
+  if (!body) return problem(body.error(), request.path);
+  const auto patch = wire::controller_patch(*body);
+  if (!patch) return problem(patch.error(), request.path);
+  if (const auto fault = apply(service.roster, **controller, *patch))
+    return problem(*fault, request.path);
+  return json_response(wire::controller_body((*controller)->state()));
+}
+
+std::optional<Response> delete_controller(Service& service, const Request& request) {
+  const auto controller = controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  if (!service.roster.forget(**controller))
+    return problem({ErrorCode::controller_connected,
+                    "This controller is connected; switch it off before it is forgotten.",
+                    {}},
+                   request.path);
+  return no_content();
+}
+
+std::optional<Response> get_sensors(Service& service, const Request& request) {
+  const auto controller = controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  const auto wanted = sensors_query(request);
+  if (!wanted) return problem(wanted.error(), request.path);
+  if (wanted->waits_for_next) return std::nullopt;
+  return sensors_response(**controller, *wanted, request);
+}
+
+Awaitable<Response> get_next_sensors(Service& service, Request request) {
+  const auto wanted = sensors_query(request);
+  const auto found = controller_of(service, request);
+  if (!wanted || !found) co_return problem(!found ? found.error() : wanted.error(), request.path);
+  const Address address = (*found)->address();
+  const auto before = (*found)->average(0ms);
+  const auto deadline = SteadyClock::now() + longest_sample_wait;
+  Waiter waiter(service.waiters, address);
+  while (!service.is_stopping && SteadyClock::now() < deadline) {
+    co_await waiter.bell().wait_until(deadline);
+    const Controller* controller = service.roster.find(address);
+    if (controller == nullptr) break;
+    const auto newest = controller->average(0ms);
+    if (newest && (!before || newest->time_us > before->time_us))
+      co_return sensors_response(*controller, *wanted, request);
+  }
+  co_return problem({ErrorCode::no_new_sample, "No sample came within 5 s.", {}}, request.path);
+}
+
+std::optional<Response> post_orientation_reset(Service& service, const Request& request) {
+  const auto controller = connected_controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  if (const auto fault = refuse_action_body(request)) return problem(*fault, request.path);
+  (*controller)->reset_heading();
+  return no_content();
+}
+
+std::optional<Response> delete_orientation_reset(Service& service, const Request& request) {
+  const auto controller = connected_controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  (*controller)->clear_heading_reset();
+  return no_content();
+}
+
+std::optional<Response> get_calibration(Service& service, const Request& request) {
+  const auto controller = controller_of(service, request);
+  if (!controller) return problem(controller.error(), request.path);
+  return json_response(wire::calibration_body((*controller)->state().calibration));
+}
+
+Awaitable<Response> post_disconnect(Service& service, Request request) {
+  const auto found = connected_controller_of(service, request);
+  if (!found) co_return problem(found.error(), request.path);
+  if (const auto fault = refuse_action_body(request)) co_return problem(*fault, request.path);
+  auto* simulation = (*found)->simulation();
+  if (simulation == nullptr)
+    co_return problem({ErrorCode::not_supported,
+                       "Hold the PS button for ten seconds to switch this controller off.",
+                       {}},
+                      request.path);
+  const Address address = (*found)->address();
+  simulation->set_link(false);
+  const auto deadline = SteadyClock::now() + longest_leave_wait;
+  Waiter waiter(service.waiters, std::nullopt);
+  for (;;) {
+    const Controller* controller = service.roster.find(address);
+    if (controller == nullptr) co_return no_content();
+    const bool has_left = !controller->is_connected();
+    if (has_left || service.is_stopping || SteadyClock::now() >= deadline)
+      co_return json_response(wire::controller_body(controller->state()), has_left ? 200 : 202);
+    co_await waiter.bell().wait_until(deadline);
+  }
+}
+
+std::optional<Response> get_livez(Service&, const Request&) {
+  return json_response(R"({"status":"alive"})");
+}
+
+std::optional<Response> get_readyz(Service& service, const Request&) {
+  std::string reason;
+  if (service.is_stopping)
+    reason = "psmoved is stopping.";
+  else if (service.config.not_ready)
+    reason = service.config.not_ready();
+  if (reason.empty()) return json_response(R"({"status":"ready"})");
+  std::string body = R"({"status":"not ready","reason":)";
+  wire::append_quoted(body, reason);
+  auto response = json_response(body + '}', 503);
+  response.fields = "Retry-After: 1\r\n";
+  return response;
+}
+
+}  // namespace psmove::api

@@ -1,0 +1,100 @@
+#pragma once
+// One function per route. They read the request, ask the roster, and say what they found; none of
+// them knows a socket.
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "api/routes.hpp"
+#include "api/server.hpp"
+#include "api/wire/fault.hpp"
+#include "drivers/clock.hpp"
+#include "types/address.hpp"
+
+namespace psmove::drivers {
+class Controller;
+}
+
+namespace psmove::api {
+
+class Waiters;
+
+/// What handlers work on; lives as long as the server.
+struct Service {
+  drivers::Roster& roster;
+  const ServerConfig& config;
+  std::shared_ptr<Waiters> waiters;
+  drivers::SteadyTime started;
+  bool is_stopping = false;
+  /// When the rumbles that the talk's API asked for end, as their layers say (Unix microseconds).
+  std::map<Address, std::int64_t> legacy_rumbles;
+};
+
+// ---- handlers.cpp: what there is
+std::optional<Response> get_root(Service& service, const Request& request);
+std::optional<Response> get_controllers(Service& service, const Request& request);
+std::optional<Response> get_controller(Service& service, const Request& request);
+std::optional<Response> patch_controller(Service& service, const Request& request);
+std::optional<Response> delete_controller(Service& service, const Request& request);
+std::optional<Response> get_sensors(Service& service, const Request& request);
+Awaitable<Response> get_next_sensors(Service& service, Request request);
+std::optional<Response> post_orientation_reset(Service& service, const Request& request);
+std::optional<Response> delete_orientation_reset(Service& service, const Request& request);
+std::optional<Response> get_calibration(Service& service, const Request& request);
+Awaitable<Response> post_disconnect(Service& service, Request request);
+std::optional<Response> get_livez(Service& service, const Request& request);
+std::optional<Response> get_readyz(Service& service, const Request& request);
+
+// ---- handlers_outputs.cpp: lights and rumble
+std::optional<Response> get_led(Service& service, const Request& request);
+Awaitable<Response> put_led(Service& service, Request request);
+Awaitable<Response> delete_led(Service& service, Request request);
+std::optional<Response> get_rumble(Service& service, const Request& request);
+Awaitable<Response> put_rumble(Service& service, Request request);
+Awaitable<Response> delete_rumble(Service& service, Request request);
+
+// ---- handlers_simulation.cpp
+std::optional<Response> get_simulation(Service& service, const Request& request);
+std::optional<Response> patch_simulation(Service& service, const Request& request);
+
+// ---- legacy.cpp: the talk's API
+std::optional<Response> legacy_list(Service& service, const Request& request);
+std::optional<Response> legacy_get(Service& service, const Request& request);
+std::optional<Response> legacy_put(Service& service, const Request& request);
+
+// ---- handlers_pages.cpp: for people
+std::optional<Response> get_front_page(Service& service, const Request& request);
+std::optional<Response> get_error_page(Service& service, const Request& request);
+
+/// For routes that always wait.
+inline std::optional<Response> pass_on(Service&, const Request&) {
+  return std::nullopt;
+}
+
+// ---- what handlers share (handlers_common.cpp)
+
+/// The owner of everything that REST asks outputs for.
+inline constexpr const char* rest_owner = "rest";
+
+Response json_response(std::string body, int status = 200);
+Response no_content();
+
+/// The controller a request names, or 404.
+wire::Parsed<drivers::Controller*> controller_of(Service& service, const Request& request);
+/// The same for a write, or 409 where it is away.
+wire::Parsed<drivers::Controller*> connected_controller_of(Service& service,
+                                                           const Request& request);
+
+/// What is in a query string, decoded. A name that is not accepted or given twice: bad_request.
+using Query = std::map<std::string, std::string, std::less<>>;
+wire::Parsed<Query> query_of(const Request& request, std::vector<std::string_view> accepted);
+
+/// POST takes JSON or nothing at all; an action has no members.
+std::optional<wire::Fault> refuse_action_body(const Request& request);
+
+}  // namespace psmove::api

@@ -1,0 +1,93 @@
+// What handlers share: who is meant, what is in query and body.
+#include <algorithm>
+#include <utility>
+
+#include "api/handlers.hpp"
+#include "api/handlers_body.hpp"
+#include "api/wire/output_requests.hpp"
+#include "api/wire/text.hpp"
+#include "drivers/roster.hpp"
+
+namespace psmove::api {
+
+using wire::ErrorCode;
+using wire::Fault;
+
+Response json_response(std::string body, int status) {
+  Response response;
+  response.status = status;
+  response.body = std::move(body);
+  return response;
+}
+
+Response no_content() {
+  return json_response({}, 204);
+}
+
+wire::Parsed<drivers::Controller*> controller_of(Service& service, const Request& request) {
+  if (auto* controller = service.roster.find(request.id)) return controller;
+  if (request.id == "all")
+    return Fault{ErrorCode::unknown_controller,
+                 "\"all\" stands for every controller where an output is written, and only there.",
+                 {}};
+  return Fault{ErrorCode::unknown_controller,
+               "No controller has the id, number or name \"" + request.id + "\".",
+               {}};
+}
+
+wire::Parsed<drivers::Controller*> connected_controller_of(Service& service,
+                                                           const Request& request) {
+  auto controller = controller_of(service, request);
+  if (controller && !(*controller)->is_connected())
+    return Fault{
+        ErrorCode::controller_offline, "This controller is away; nothing was changed.", {}};
+  return controller;
+}
+
+wire::Parsed<Query> query_of(const Request& request, std::vector<std::string_view> accepted) {
+  const auto bad = [](std::string detail) {
+    return Fault{ErrorCode::bad_request, std::move(detail), {}};
+  };
+  Query query;
+  std::string_view rest = request.query;
+  while (!rest.empty()) {
+    const auto end = std::min(rest.find('&'), rest.size());
+    const auto pair = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (pair.empty()) continue;
+    const auto equals = std::min(pair.find('='), pair.size());
+    auto name = wire::percent_decode(pair.substr(0, equals), true);
+    auto value = wire::percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
+    if (!name || !value) return bad("A % in the query is followed by two hex digits.");
+    if (std::find(accepted.begin(), accepted.end(), *name) == accepted.end())
+      return bad("There is no query parameter \"" + *name + "\" here.");
+    if (!query.emplace(*name, std::move(*value)).second)
+      return bad("The query parameter \"" + *name + "\" is given twice.");
+  }
+  return query;
+}
+
+wire::Parsed<nlohmann::json> body_of(const Request& request, Media also) {
+  if (request.media == Media::form) return wire::parse_form(request.body);
+  if (request.media == Media::none || request.media == Media::json || request.media == also)
+    return wire::parse_json(request.body);
+  return Fault{
+      ErrorCode::unsupported_media_type, "This body's Content-Type is not understood here.", {}};
+}
+
+std::optional<Fault> refuse_action_body(const Request& request) {
+  // A page of another site can post anything but JSON without asking, so nothing else is taken.
+  if (request.media != Media::json && (request.media != Media::none || !request.body.empty()))
+    return Fault{ErrorCode::unsupported_media_type, "POST takes application/json, or no body.", {}};
+  if (request.body.empty()) return std::nullopt;
+  const auto body = wire::parse_json(request.body);
+  if (!body) return body.error();
+  if (!body->is_object())
+    return Fault{ErrorCode::wrong_type, "A JSON object is expected, or no body.", {}};
+  if (!body->empty())
+    return Fault{ErrorCode::unknown_member, "This action takes no members.",
+                 "/" + body->begin().key()};
+  return std::nullopt;
+}
+
+}  // namespace psmove::api

@@ -1,0 +1,65 @@
+// Pages for people: the front door, and what each error code means.
+#include <string>
+
+#include "api/handlers.hpp"
+#include "api/wire/fault.hpp"
+
+namespace psmove::api {
+namespace {
+
+// No script at all, so the policy can say so; the style is named by its hash where it is inline,
+// and here there is none.
+constexpr std::string_view page_fields =
+    "Content-Security-Policy: default-src 'none'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'\r\n"
+    "Referrer-Policy: no-referrer\r\n"
+    "Cross-Origin-Opener-Policy: same-origin\r\n";
+
+Response page(std::string_view title, std::string_view content) {
+  Response response;
+  response.content_type = "text/html; charset=utf-8";
+  response.fields = page_fields;
+  response.body = "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>";
+  response.body += title;
+  response.body +=
+      "</title>\n<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+      "</head>\n<body>\n<h1>";
+  response.body += title;
+  response.body += "</h1>\n";
+  response.body += content;
+  response.body += "</body>\n</html>\n";
+  return response;
+}
+
+}  // namespace
+
+std::optional<Response> get_front_page(Service&, const Request&) {
+  return page("psmoved " PSMOVED_VERSION, R"(<p>PlayStation Move controllers on the network.</p>
+<pre>curl localhost:6683/api/v1/controllers
+curl localhost:6683/api/v1/controllers/1/sensors
+curl -X PUT localhost:6683/api/v1/controllers/1/led -d color=red
+</pre>
+<ul>
+<li><a href="/api/v1">/api/v1</a>: versions, clock, limits</li>
+<li><a href="/api/v1/controllers">/api/v1/controllers</a>: every controller, connected or remembered</li>
+<li>ws://localhost:6683/api/v1/stream: the stream, for WebSocket clients</li>
+<li><a href="/docs/errors">/docs/errors</a>: what each error code means</li>
+<li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: is it running, is it ready</li>
+</ul>
+)");
+}
+
+std::optional<Response> get_error_page(Service&, const Request&) {
+  std::string content =
+      "<p>Every error is answered with application/problem+json; its <code>code</code> is one of "
+      "these, and so is the code of an error message on the stream.</p>\n<dl>\n";
+  for (const auto code : wire::all_error_codes()) {
+    const std::string name(wire::to_string(code));
+    content += "<dt id=\"" + name + "\"><code>" + name + "</code> (" +
+               std::to_string(wire::http_status(code)) + ") " + std::string(wire::title(code)) +
+               "</dt>\n<dd>" + std::string(wire::advice(code)) + "</dd>\n";
+  }
+  return page("Errors of psmoved", content + "</dl>\n");
+}
+
+}  // namespace psmove::api

@@ -1,0 +1,206 @@
+#include "api/legacy.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "api/handlers.hpp"
+#include "api/wire/output_requests.hpp"
+#include "api/wire/text.hpp"
+#include "drivers/roster.hpp"
+
+namespace psmove::api {
+namespace {
+
+using drivers::Controller;
+using nlohmann::json;
+using wire::ErrorCode;
+using wire::Fault;
+using namespace std::chrono_literals;
+
+constexpr auto rumble_lease = 10s;
+
+Response message(int status, std::string_view text) {
+  std::string body = "{\"message\":";
+  wire::append_quoted(body, text);
+  return json_response(body + '}', status);
+}
+
+// ---- reading
+
+void number(std::string& body, std::string_view name, double value, int decimals) {
+  body += body.back() == '{' ? "\"" : ",\"";
+  body += name;
+  body += "\":";
+  wire::append_number(body, value, decimals);
+}
+
+void flag(std::string& body, std::string_view name, bool value) {
+  body += ",\"";
+  body += name;
+  body += value ? "\":true" : "\":false";
+}
+
+void append_sensors(std::string& body, const std::optional<Sample>& newest) {
+  // The newest sample is the second half-frame of the newest report.
+  const Sample sample = newest.value_or(Sample{});
+  constexpr double g = standard_gravity;
+  number(body, "ax", sample.accel.x / g, 4);
+  number(body, "ay", sample.accel.y / g, 4);
+  number(body, "az", sample.accel.z / g, 4);
+  number(body, "gx", sample.gyro.x, 4);
+  number(body, "gy", sample.gyro.y, 4);
+  number(body, "gz", sample.gyro.z, 4);
+  for (std::size_t i = 0; i < button_count; ++i)
+    flag(body, "btn_" + std::string(button_names[i]),
+         sample.buttons.contains(static_cast<Button>(i)));
+  number(body, "trigger", std::round(sample.trigger * 255), 0);
+}
+
+void append_state(std::string& body, const Controller& controller) {
+  const ControllerState& state = controller.state();
+  body += '{';
+  append_sensors(body, state.newest);
+  number(body, "battery", state.battery.code, 0);
+  number(body, "red", state.led.shown.red, 0);
+  number(body, "green", state.led.shown.green, 0);
+  number(body, "blue", state.led.shown.blue, 0);
+  number(body, "rumble", state.rumble.shown, 0);
+  body += '}';
+}
+
+/// The n-th connected controller, from 0 in the order of their numbers; nullptr where there is
+/// none.
+Controller* controller_at(Service& service, std::string_view text) {
+  std::size_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (error != std::errc{} || end != text.data() + text.size()) return nullptr;
+  for (const auto& controller : service.roster.all())
+    if (controller->is_connected() && index-- == 0) return controller.get();
+  return nullptr;
+}
+
+Response no_such_index() {
+  return message(404, "There is no controller of this index.");
+}
+
+// ---- writing
+
+template <class Value>
+const OutputLayer<Value>* layer_of_rest(const OutputStatus<Value>& status) {
+  for (const auto& layer : status.layers)
+    if (layer.owner == rest_owner) return &layer;
+  return nullptr;
+}
+
+void write_led(Controller& controller, const LegacyWrite& write) {
+  if (!write.red && !write.green && !write.blue) return;
+  const LedStatus& led = controller.state().led;
+  const auto* layer = layer_of_rest(led);
+  LedWish wish;
+  wish.color = layer != nullptr ? layer->value : led.shown;
+  wish.color.red = write.red.value_or(wish.color.red);
+  wish.color.green = write.green.value_or(wish.color.green);
+  wish.color.blue = write.blue.value_or(wish.color.blue);
+  controller.set_led(rest_owner, wish);
+}
+
+void write_rumble(Service& service, Controller& controller, std::uint8_t value) {
+  RumbleWish wish;
+  wish.value = value;
+  wish.lease = rumble_lease;
+  controller.set_rumble(rest_owner, wish);
+  const auto* layer = layer_of_rest(controller.state().rumble);
+  if (layer != nullptr && layer->until_us)
+    service.legacy_rumbles[controller.address()] = *layer->until_us;
+  else
+    service.legacy_rumbles.erase(controller.address());
+}
+
+/// Every request for a controller gives its rumble another ten seconds, if this API began it and
+/// nothing else has replaced it since.
+void renew_rumble(Service& service, Controller& controller) {
+  const auto known = service.legacy_rumbles.find(controller.address());
+  if (known == service.legacy_rumbles.end()) return;
+  const auto* layer = layer_of_rest(controller.state().rumble);
+  if (layer != nullptr && layer->until_us == known->second)
+    write_rumble(service, controller, layer->value);
+  else
+    service.legacy_rumbles.erase(known);
+}
+
+std::optional<std::int64_t> whole_number(const json& value) {
+  if (value.is_number_unsigned() && value.get<std::uint64_t>() > 255) return std::nullopt;
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  if (!value.is_string()) return std::nullopt;
+  const auto& text = value.get_ref<const std::string&>();
+  std::int64_t number_in_text = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number_in_text);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return number_in_text;
+}
+
+std::optional<Fault> read_level(const json& body, const char* name,
+                                std::optional<std::uint8_t>& level) {
+  const auto found = body.find(name);
+  if (found == body.end()) return std::nullopt;
+  const auto value = whole_number(*found);
+  if (!value || *value < 0 || *value > 255)
+    return Fault{ErrorCode::out_of_range, std::string(name) + " takes a whole number from 0 to 255",
+                 std::string("/") + name};
+  level = static_cast<std::uint8_t>(*value);
+  return std::nullopt;
+}
+
+}  // namespace
+
+wire::Parsed<LegacyWrite> parse_legacy_write(const std::string& text, bool is_json) {
+  const auto body = is_json ? wire::parse_json(text) : wire::parse_form(text);
+  if (!body) return body.error();
+  if (!body->is_object()) return Fault{ErrorCode::wrong_type, "A JSON object is expected", {}};
+  LegacyWrite write;
+  for (const auto& [name, level] :
+       {std::pair{"red", &write.red}, std::pair{"green", &write.green},
+        std::pair{"blue", &write.blue}, std::pair{"rumble", &write.rumble}})
+    if (const auto fault = read_level(*body, name, *level)) return *fault;
+  return write;
+}
+
+std::optional<Response> legacy_list(Service& service, const Request&) {
+  std::string body = "[";
+  for (const auto& controller : service.roster.all()) {
+    if (!controller->is_connected()) continue;
+    if (body.size() > 1) body += ',';
+    append_state(body, *controller);
+  }
+  body += ']';
+  return json_response(std::move(body));
+}
+
+std::optional<Response> legacy_get(Service& service, const Request& request) {
+  auto* controller = controller_at(service, request.id);
+  if (controller == nullptr) return no_such_index();
+  renew_rumble(service, *controller);
+  std::string body;
+  append_state(body, *controller);
+  return json_response(std::move(body));
+}
+
+std::optional<Response> legacy_put(Service& service, const Request& request) {
+  auto* controller = controller_at(service, request.id);
+  if (controller == nullptr) return no_such_index();
+  const bool is_json = request.media == Media::json ||
+                       (request.media != Media::form && request.body.starts_with('{'));
+  const auto write = parse_legacy_write(request.body, is_json);
+  if (!write) return message(400, write.error().detail);
+  write_led(*controller, *write);
+  if (write->rumble)
+    write_rumble(service, *controller, *write->rumble);
+  else
+    renew_rumble(service, *controller);
+  return json_response("\"Updated\"", 201);
+}
+
+}  // namespace psmove::api

@@ -1,0 +1,118 @@
+#include "api/problem.hpp"
+
+#include <string>
+
+#include "api/wire/text.hpp"
+
+namespace psmove::api {
+namespace {
+
+using wire::ErrorCode;
+
+/// Seconds after which trying again may help; 0: it will not.
+int retry_after(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::no_sample_yet:
+    case ErrorCode::no_new_sample:
+    case ErrorCode::too_many_requests:
+      return 1;
+    case ErrorCode::overloaded:
+      return 5;
+    default:
+      return 0;
+  }
+}
+
+void append_errors(std::string& body, const wire::Fault& fault) {
+  body += ",\"errors\":[{\"pointer\":";
+  wire::append_quoted(body, fault.pointer);
+  body += ",\"detail\":";
+  wire::append_quoted(body, fault.detail);
+  body += "}]";
+}
+
+}  // namespace
+
+Response problem(const wire::Fault& fault, std::string_view instance) {
+  const auto code = wire::to_string(fault.code);
+  Response response;
+  response.status = wire::http_status(fault.code);
+  response.content_type = "application/problem+json";
+  auto& body = response.body;
+  body = "{\"type\":\"/docs/errors#";
+  body += code;
+  body += "\",\"title\":";
+  wire::append_quoted(body, wire::title(fault.code));
+  body += ",\"status\":" + std::to_string(response.status);
+  body += ",\"detail\":";
+  wire::append_quoted(body, fault.detail);
+  if (!instance.empty()) {
+    body += ",\"instance\":";
+    wire::append_quoted(body, instance);
+  }
+  body += ",\"code\":\"";
+  body += code;
+  body += '"';
+  if (response.status == 422) append_errors(body, fault);
+  body += '}';
+  if (const int seconds = retry_after(fault.code))
+    response.fields = "Retry-After: " + std::to_string(seconds) + "\r\n";
+  return response;
+}
+
+std::string_view reason_phrase(int status) {
+  switch (status) {
+    case 200:
+      return "OK";
+    case 201:
+      return "Created";
+    case 202:
+      return "Accepted";
+    case 204:
+      return "No Content";
+    case 304:
+      return "Not Modified";
+    case 400:
+      return "Bad Request";
+    case 403:
+      return "Forbidden";
+    case 404:
+      return "Not Found";
+    case 405:
+      return "Method Not Allowed";
+    case 408:
+      return "Request Timeout";
+    case 409:
+      return "Conflict";
+    case 413:
+      return "Content Too Large";
+    case 414:
+      return "URI Too Long";
+    case 415:
+      return "Unsupported Media Type";
+    case 417:
+      return "Expectation Failed";
+    case 421:
+      return "Misdirected Request";
+    case 422:
+      return "Unprocessable Content";
+    case 426:
+      return "Upgrade Required";
+    case 429:
+      return "Too Many Requests";
+    case 431:
+      return "Request Header Fields Too Large";
+    case 500:
+      return "Internal Server Error";
+    case 501:
+      return "Not Implemented";
+    case 503:
+      return "Service Unavailable";
+    case 505:
+      return "HTTP Version Not Supported";
+    default:
+      return "Unknown";
+  }
+}
+
+}  // namespace psmove::api

@@ -1,0 +1,17 @@
+#pragma once
+// Faults as answers: which is which HTTP status, and its application/problem+json body (RFC 9457).
+
+#include <string_view>
+
+#include "api/routes.hpp"
+#include "api/wire/fault.hpp"
+
+namespace psmove::api {
+
+/// @param instance  the path that was asked for; empty where no request could be made out
+[[nodiscard]] Response problem(const wire::Fault& fault, std::string_view instance);
+
+/// The reason phrase of a status that we send: "Not Found".
+[[nodiscard]] std::string_view reason_phrase(int status);
+
+}  // namespace psmove::api

@@ -1,0 +1,45 @@
+#include "api/request_body.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <limits>
+#include <utility>
+
+namespace psmove::api {
+
+namespace http = boost::beast::http;
+
+struct BodyReader::Parser {
+  http::request_parser<http::string_body> http;
+};
+
+BodyReader::BodyReader(std::size_t limit) : parser_(std::make_unique<Parser>()) {
+  parser_->http.eager(true);
+  parser_->http.body_limit(limit);
+  // Ours was checked already, in request_head.cpp.
+  parser_->http.header_limit(std::numeric_limits<std::uint32_t>::max());
+}
+
+BodyReader::~BodyReader() = default;
+
+wire::Parsed<std::size_t> BodyReader::put(std::string_view received) {
+  boost::system::error_code error;
+  const std::size_t used =
+      parser_->http.put(boost::asio::const_buffer(received.data(), received.size()), error);
+  if (!error || error == http::error::need_more) return used;
+  if (error == http::error::body_limit)
+    return wire::Fault{wire::ErrorCode::payload_too_large, "The body is too large.", {}};
+  return wire::Fault{wire::ErrorCode::bad_request, "The body is not framed as announced.", {}};
+}
+
+bool BodyReader::is_done() const {
+  return parser_->http.is_done();
+}
+
+std::string BodyReader::take() {
+  return std::move(parser_->http.get().body());
+}
+
+}  // namespace psmove::api

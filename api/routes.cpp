@@ -1,0 +1,140 @@
+#include "api/routes.hpp"
+
+#include <array>
+
+#include "api/handlers.hpp"
+#include "api/request_head.hpp"
+#include "api/wire/text.hpp"
+
+namespace psmove::api {
+namespace {
+
+using enum Method;
+
+constexpr Route table[] = {
+    {get, "/api/v1", get_root},
+    {get, "/api/v1/controllers", get_controllers},
+    {get, "/api/v1/controllers/{id}", get_controller},
+    {patch, "/api/v1/controllers/{id}", patch_controller},
+    {del, "/api/v1/controllers/{id}", delete_controller},
+    {get, "/api/v1/controllers/{id}/sensors", get_sensors, get_next_sensors},
+    {get, "/api/v1/controllers/{id}/led", get_led},
+    {put, "/api/v1/controllers/{id}/led", pass_on, put_led},
+    {del, "/api/v1/controllers/{id}/led", pass_on, delete_led},
+    {get, "/api/v1/controllers/{id}/rumble", get_rumble},
+    {put, "/api/v1/controllers/{id}/rumble", pass_on, put_rumble},
+    {del, "/api/v1/controllers/{id}/rumble", pass_on, delete_rumble},
+    {post, "/api/v1/controllers/{id}/orientation/reset", post_orientation_reset},
+    {del, "/api/v1/controllers/{id}/orientation/reset", delete_orientation_reset},
+    {get, "/api/v1/controllers/{id}/calibration", get_calibration},
+    {post, "/api/v1/controllers/{id}/disconnect", pass_on, post_disconnect},
+    {get, "/api/v1/controllers/{id}/simulation", get_simulation},
+    {patch, "/api/v1/controllers/{id}/simulation", patch_simulation},
+    // The 2013 talk's own.
+    {get, "/controllers", legacy_list},
+    {get, "/controllers/{id}", legacy_get},
+    {put, "/controllers/{id}", legacy_put},
+    // Operations and people.
+    {get, "/livez", get_livez},
+    {get, "/readyz", get_readyz},
+    {get, "/", get_front_page},
+    {get, "/docs/errors", get_error_page},
+};
+
+/// The next segment of a path, which is cut off it with its slash.
+std::string_view next_segment(std::string_view& path) {
+  path.remove_prefix(1);
+  const auto segment = path.substr(0, path.find('/'));
+  path.remove_prefix(segment.size());
+  return segment;
+}
+
+/// Whether a path fits; `id` is what stood in the place of `{id}`.
+bool fits(std::string_view pattern, std::string_view path, std::string_view& id) {
+  while (!pattern.empty() && !path.empty()) {
+    const auto wanted = next_segment(pattern);
+    const auto given = next_segment(path);
+    if (wanted == "{id}") {
+      if (given.empty()) return false;
+      id = given;
+    } else if (wanted != given) {
+      return false;
+    }
+  }
+  return pattern.empty() && path.empty();
+}
+
+void add_allowed(std::string& allow, Method method) {
+  if (!allow.empty()) allow += ", ";
+  allow += to_string(method);
+  if (method == get) allow += ", HEAD";
+}
+
+}  // namespace
+
+Method parse_method(std::string_view method) {
+  if (method == "GET" || method == "HEAD") return get;
+  if (method == "PUT") return put;
+  if (method == "POST") return post;
+  if (method == "PATCH") return patch;
+  if (method == "DELETE") return del;
+  if (method == "OPTIONS") return options;
+  return other;
+}
+
+std::string_view to_string(Method method) {
+  switch (method) {
+    case get:
+      return "GET";
+    case put:
+      return "PUT";
+    case post:
+      return "POST";
+    case patch:
+      return "PATCH";
+    case del:
+      return "DELETE";
+    case options:
+      return "OPTIONS";
+    case other:
+      break;
+  }
+  return {};
+}
+
+Media parse_media(std::string_view content_type) {
+  auto type = content_type.substr(0, content_type.find(';'));
+  while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
+  if (type.empty()) return Media::none;
+  if (equals_ignoring_case(type, "application/json")) return Media::json;
+  if (equals_ignoring_case(type, "application/merge-patch+json")) return Media::merge_patch;
+  if (equals_ignoring_case(type, "application/x-www-form-urlencoded")) return Media::form;
+  return Media::other;
+}
+
+std::span<const Route> routes() {
+  return table;
+}
+
+RouteMatch find_route(Method method, std::string_view path) {
+  RouteMatch match;
+  if (!path.starts_with('/')) return match;
+  if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
+  std::string_view id;
+  for (const Route& route : table) {
+    if (!fits(route.path, path, id)) continue;
+    if (route.method != method) {
+      add_allowed(match.allow, route.method);
+      continue;
+    }
+    auto decoded = wire::percent_decode(id, false);
+    if (!decoded) return match;
+    match.route = &route;
+    match.id = std::move(*decoded);
+    return match;
+  }
+  if (!match.allow.empty()) add_allowed(match.allow, options);
+  return match;
+}
+
+}  // namespace psmove::api

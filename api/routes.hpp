@@ -1,0 +1,65 @@
+#pragma once
+// The REST API as one table: method, path, handler. No socket, no HTTP library.
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "types/awaitable.hpp"
+
+namespace psmove::api {
+
+struct Service;
+
+/// HEAD is GET to everybody here; only the session knows that it sends no body.
+enum class Method : std::uint8_t { get, put, post, patch, del, options, other };
+[[nodiscard]] Method parse_method(std::string_view method);
+[[nodiscard]] std::string_view to_string(Method method);  ///< "GET"; empty for other
+
+/// What a body says it is.
+enum class Media : std::uint8_t { none, json, merge_patch, form, other };
+[[nodiscard]] Media parse_media(std::string_view content_type);
+
+struct Request {
+  std::string path;   ///< as it stood in the target
+  std::string id;     ///< what `{id}` matched, percent-decoded
+  std::string query;  ///< raw, without the '?'
+  Media media = Media::none;
+  std::string body;
+};
+
+struct Response {
+  int status = 200;
+  std::string body;
+  std::string_view content_type = "application/json";
+  std::string fields;         ///< further header lines, each with its CR LF
+  bool is_cacheable = false;  ///< without it, no cache keeps the answer
+};
+
+/// Answers at once, or passes the request on to the route's waiting handler by returning nothing.
+using Handler = std::optional<Response> (*)(Service& service, const Request& request);
+/// Answers when something has happened.
+using WaitingHandler = Awaitable<Response> (*)(Service& service, Request request);
+
+struct Route {
+  Method method;
+  std::string_view path;  ///< `{id}` stands for one segment
+  Handler now;
+  WaitingHandler later = nullptr;
+};
+
+/// All of them, in the order people should read them.
+[[nodiscard]] std::span<const Route> routes();
+
+struct RouteMatch {
+  const Route* route = nullptr;
+  std::string id;
+  /// Methods that the path has, as Allow lists them; empty where nothing is there.
+  std::string allow;
+};
+/// Finds what serves a path; one slash at its end makes no difference.
+[[nodiscard]] RouteMatch find_route(Method method, std::string_view path);
+
+}  // namespace psmove::api
