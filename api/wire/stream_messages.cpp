@@ -23,12 +23,11 @@ constexpr std::array<std::string_view, 3> policy_names = {"all", "latest", "wind
 constexpr std::array<std::string_view, 8> subscribe_members = {
     "controllers", "topics", "fields", "max_rate_hz", "policy", "since", "snapshot", "id"};
 
-template <std::size_t Size>
-std::string listed(const std::array<std::string_view, Size>& words, std::size_t count = Size) {
+std::string listed(std::span<const std::string_view> words) {
   std::string text;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (i > 0) text += ", ";
-    text += words[i];
+  for (const std::string_view word : words) {
+    if (!text.empty()) text += ", ";
+    text += word;
   }
   return text;
 }
@@ -425,8 +424,7 @@ Parsed<std::optional<SubscribeRequest>> parse_stream_query(std::string_view quer
   Reader reader(*object, all_but_id);
   if (object->contains("type"))
     reader.fail(ErrorCode::unknown_member, "/type",
-                "There is no \"type\" in the query; accepted are " +
-                    listed(subscribe_members, all_but_id.size()) + ".");
+                "There is no \"type\" in the query; accepted are " + listed(all_but_id) + ".");
   SubscribeRequest request = read_subscription(reader);
   request.id = query_id;
   if (reader.fault()) return *reader.fault();
