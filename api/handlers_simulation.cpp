@@ -28,12 +28,6 @@ wire::Parsed<drivers::Simulation*> simulation_of(Service& service, const Request
   return simulation;
 }
 
-emulator::Magnetometer parse_magnetometer(std::string_view name) {
-  if (name == "absent") return emulator::Magnetometer::absent;
-  if (name == "disturbed") return emulator::Magnetometer::disturbed;
-  return emulator::Magnetometer::normal;
-}
-
 std::string shows_object(const Outputs& shows) {
   const auto number = [](int value) { return std::to_string(value); };
   return R"({"led":{"red":)" + number(shows.led.red) + R"(,"green":)" + number(shows.led.green) +
@@ -73,7 +67,7 @@ void apply(drivers::Simulation& simulation, const wire::SimulationPatch& patch,
   if (patch.battery_percent)
     move.set_battery_code(static_cast<std::uint8_t>(*patch.battery_percent / 20));
   if (patch.loss) move.set_loss(*patch.loss);
-  if (patch.magnetometer) move.set_magnetometer(parse_magnetometer(*patch.magnetometer));
+  if (patch.magnetometer) move.set_magnetometer(*emulator::parse_magnetometer(*patch.magnetometer));
   if (patch.link_up) simulation.set_link(*patch.link_up);
 }
 
