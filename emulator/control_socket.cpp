@@ -4,6 +4,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -52,6 +53,15 @@ bool bind_to(const FileDescriptor& fd, const sockaddr_un& address) {
                       [&](const sockaddr* a, socklen_t size) { return ::bind(fd.get(), a, size); });
 }
 
+/// A socket that nobody listens on any more; errno stays EADDRINUSE where it is anything else.
+bool is_abandoned(const std::string& path, const sockaddr_un& address) {
+  std::error_code ignored;
+  const bool abandoned = std::filesystem::is_socket(path, ignored) &&
+                         !connect_to(unix_socket(0), address) && errno == ECONNREFUSED;
+  if (!abandoned) errno = EADDRINUSE;
+  return abandoned;
+}
+
 /// Sends everything, or says false.
 bool send_all(int fd, std::string_view text) {
   while (!text.empty()) {
@@ -85,13 +95,9 @@ ControlSocket::ControlSocket(std::string path, LineHandler handler)
     : path_(std::move(path)), handler_(std::move(handler)), listener_(unix_socket(SOCK_NONBLOCK)) {
   const auto address = address_of(path_);
   bool bound = bind_to(listener_, address);
-  if (!bound && errno == EADDRINUSE && !connect_to(unix_socket(0), address) &&
-      errno == ECONNREFUSED && ::unlink(path_.c_str()) == 0)
+  if (!bound && errno == EADDRINUSE && is_abandoned(path_, address) && ::unlink(path_.c_str()) == 0)
     bound = bind_to(listener_, address);
-  if (!bound) {
-    if (errno == 0 || errno == ECONNREFUSED) errno = EADDRINUSE;
-    fail("control socket '" + path_ + "'");
-  }
+  if (!bound) fail("control socket '" + path_ + "'");
   if (::listen(listener_.get(), 8) != 0) fail("control socket '" + path_ + "'");
 }
 
