@@ -1,0 +1,79 @@
+#pragma once
+// psmoved's REST API as functions. One Client talks to one daemon, keeps its connection open
+// between requests, and blocks for each answer; use one from one thread at a time.
+//
+//     psmove::client::Client move;
+//     for (const auto& controller : move.controllers().value())
+//       std::cout << controller.display_name() << '\n';
+//     move.set_led("1", {.color = {255, 0, 0}, .fade = 500ms});
+//     move.set_rumble("all", {.value = 120, .duration = 80ms});
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/wire/output_requests.hpp"
+#include "clients/cpp/error.hpp"
+#include "clients/cpp/messages.hpp"
+#include "clients/cpp/url.hpp"
+#include "types/outputs.hpp"
+
+namespace psmove::client {
+
+struct Timeouts {
+  std::chrono::milliseconds connect{3000};   ///< for each address of the host
+  std::chrono::milliseconds answer{10'000};  ///< pairing and feature reports take a while
+};
+
+/// `which` is a controller's id, number or name, in any characters; `all` where an output is
+/// written. Everything returns an Error instead of throwing.
+class Client {
+ public:
+  explicit Client(ServerUrl url = {}, Timeouts timeouts = {});
+  ~Client();
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+
+  [[nodiscard]] const ServerUrl& url() const;
+
+  [[nodiscard]] Answer<std::vector<Controller>> controllers();
+  [[nodiscard]] Answer<Controller> controller(std::string_view which);
+
+  /// Writes this client's layer. The answer is the server's JSON: the state after the write, an
+  /// array of them for `all`.
+  Answer<std::string> set_led(std::string_view which, const LedWish& wish);
+  Answer<std::string> set_rumble(std::string_view which, const RumbleWish& wish);
+  /// Gives the output back to whoever else wants it.
+  Answer<std::string> clear_led(std::string_view which);
+  Answer<std::string> clear_rumble(std::string_view which);
+
+  /// "This is forward": +Y of the world is where the controller points now.
+  Answer<std::string> reset_orientation(std::string_view which);
+  Answer<std::string> undo_orientation_reset(std::string_view which);
+
+  /// An empty name takes the name away.
+  Answer<std::string> set_name(std::string_view which, std::string_view name);
+  /// Only one that is away can be forgotten.
+  Answer<std::string> forget(std::string_view which);
+  /// Simulated controllers only.
+  Answer<std::string> simulation(std::string_view which);
+  Answer<std::string> set_simulation(std::string_view which, const wire::SimulationPatch& patch);
+
+  /// Any request, for what has no function here.
+  /// @param path  from the root and already encoded: "/api/v1/controllers/1"
+  /// @param body  JSON; none is sent where it is empty
+  /// @return the body of a 2xx answer; empty for 204
+  Answer<std::string> request(std::string_view method, std::string_view path,
+                              std::string_view body = {});
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// "/api/v1/controllers/left%20hand/led"; without `part`, the controller itself.
+[[nodiscard]] std::string controller_path(std::string_view which, std::string_view part = {});
+
+}  // namespace psmove::client

@@ -1,0 +1,267 @@
+// Reading what psmoved says. The only file of the library that knows nlohmann's type; nothing here
+// throws, because every member is looked at before it is taken.
+
+#include "clients/cpp/messages.hpp"
+
+#include <array>
+#include <cmath>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "api/wire/controller_json.hpp"
+
+namespace psmove::client {
+namespace {
+
+using Json = nlohmann::json;
+
+std::optional<Json> parsed(std::string_view text) {
+  auto json = Json::parse(text.begin(), text.end(), nullptr, false);
+  if (json.is_discarded()) return std::nullopt;
+  return json;
+}
+
+/// The member, or JSON null where there is none.
+const Json& member(const Json& object, const char* key) {
+  static const Json null;
+  if (!object.is_object()) return null;
+  const auto found = object.find(key);
+  return found == object.end() ? null : *found;
+}
+
+std::string text(const Json& object, const char* key) {
+  const auto& value = member(object, key);
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+double number(const Json& object, const char* key) {
+  const auto& value = member(object, key);
+  return value.is_number() ? value.get<double>() : 0;
+}
+
+std::int64_t integer(const Json& object, const char* key) {
+  const auto& value = member(object, key);
+  if (value.is_number_integer()) return value.get<std::int64_t>();
+  return 0;
+}
+
+std::uint64_t count(const Json& object, const char* key) {
+  const auto value = integer(object, key);
+  return value > 0 ? static_cast<std::uint64_t>(value) : 0;
+}
+
+int small_integer(const Json& object, const char* key) {
+  const auto value = integer(object, key);
+  return std::in_range<int>(value) ? static_cast<int>(value) : 0;
+}
+
+bool truth(const Json& object, const char* key) {
+  const auto& value = member(object, key);
+  return value.is_boolean() && value.get<bool>();
+}
+
+template <class Unit>
+Vec3<Unit> vector(const Json& object) {
+  return {number(object, "x"), number(object, "y"), number(object, "z")};
+}
+
+std::optional<Sample> sample(const Json& object) {
+  if (!object.is_object() || !object.contains("sequence")) return std::nullopt;
+  Sample sample;
+  sample.sequence = count(object, "sequence");
+  sample.time_us = integer(object, "time_us");
+  sample.accel = vector<MetersPerSecondSquared>(member(object, "accel_m_s2"));
+  sample.gyro = vector<RadiansPerSecond>(member(object, "gyro_rad_s"));
+  if (const auto& mag = member(object, "mag_ut"); mag.is_object())
+    sample.mag = vector<Microtesla>(mag);
+  if (const auto& q = member(object, "orientation"); q.is_object())
+    sample.orientation = {number(q, "w"), number(q, "x"), number(q, "y"), number(q, "z")};
+  sample.linear_accel = vector<MetersPerSecondSquared>(member(object, "linear_accel_m_s2"));
+  sample.temperature_c = number(object, "temperature_c");
+  sample.trigger = number(object, "trigger");
+  if (const auto& buttons = member(object, "buttons"); buttons.is_array())
+    for (const auto& name : buttons)
+      if (name.is_string())
+        if (const auto button = parse_button(name.get_ref<const std::string&>()))
+          sample.buttons.insert(*button);
+  return sample;
+}
+
+Battery battery(const Json& object) {
+  Battery battery;
+  if (member(object, "percent").is_number()) battery.percent = small_integer(object, "percent");
+  const auto state = text(object, "state");
+  for (const auto known : {BatteryState::discharging, BatteryState::charging, BatteryState::full})
+    if (state == wire::to_string(known)) battery.state = known;
+  return battery;
+}
+
+std::uint8_t octet(const Json& object, const char* key) {
+  const auto value = integer(object, key);
+  return std::in_range<std::uint8_t>(value) ? static_cast<std::uint8_t>(value) : std::uint8_t{0};
+}
+
+Rgb color(const Json& object) {
+  return {octet(object, "red"), octet(object, "green"), octet(object, "blue")};
+}
+
+std::vector<Layer> layers(const Json& object) {
+  std::vector<Layer> layers;
+  if (const auto& list = member(object, "layers"); list.is_array())
+    for (const auto& item : list)
+      layers.push_back({text(item, "owner"), small_integer(item, "priority")});
+  return layers;
+}
+
+Light light(const Json& object) {
+  Light light{color(object), text(object, "state"), {}, layers(object)};
+  if (const auto& target = member(object, "target"); target.is_object())
+    light.target = color(target);
+  return light;
+}
+
+Motor motor(const Json& object) {
+  return {octet(object, "value"), text(object, "state"), layers(object)};
+}
+
+RadioStatistics radio(const Json& object) {
+  RadioStatistics radio;
+  radio.reports_per_s = number(object, "reports_per_s");
+  radio.reports = count(object, "reports");
+  radio.lost = count(object, "lost");
+  radio.rejected = count(object, "rejected");
+  radio.longest_gap_ms = number(object, "longest_gap_ms");
+  return radio;
+}
+
+std::optional<Controller> controller(const Json& object) {
+  if (!object.is_object()) return std::nullopt;
+  Controller controller;
+  controller.id = text(object, "id");
+  if (controller.id.empty()) return std::nullopt;
+  controller.number = small_integer(object, "number");
+  controller.name = text(object, "name");
+  controller.model = text(object, "model");
+  controller.source = text(object, "source");
+  controller.connected = truth(object, "connected");
+  controller.status = text(object, "status");
+  controller.hint = text(object, "hint");
+  if (const auto& links = member(object, "links"); links.is_array())
+    for (const auto& link : links) controller.transports.push_back(text(link, "transport"));
+  controller.battery = battery(member(object, "battery"));
+  controller.firmware = text(object, "firmware");
+  const auto& calibration = member(object, "calibration");
+  controller.factory_calibration = truth(calibration, "factory");
+  controller.magnetometer = text(calibration, "magnetometer");
+  controller.radio = radio(member(object, "radio"));
+  controller.led = light(member(object, "led"));
+  controller.rumble = motor(member(object, "rumble"));
+  controller.newest = sample(member(object, "sensors"));
+  return controller;
+}
+
+std::vector<Controller> controllers(const Json& list) {
+  std::vector<Controller> all;
+  for (const auto& item : list)
+    if (auto one = controller(item)) all.push_back(std::move(*one));
+  return all;
+}
+
+Message::Kind kind_of(const std::string& type) {
+  using enum Message::Kind;
+  static constexpr std::array<std::pair<std::string_view, Message::Kind>, 13> known = {{
+      {"hello", hello},
+      {"subscribed", subscribed},
+      {"unsubscribed", unsubscribed},
+      {"snapshot", snapshot},
+      {"motion", motion},
+      {"button", button},
+      {"trigger", trigger},
+      {"battery", battery},
+      {"controller", controller},
+      {"output", output},
+      {"reply", reply},
+      {"error", error},
+      {"pong", pong},
+  }};
+  for (const auto& [name, kind] : known)
+    if (type == name) return kind;
+  return other;
+}
+
+}  // namespace
+
+std::string Controller::display_name() const {
+  return name.empty() ? "controller " + std::to_string(number) : name;
+}
+
+std::optional<Message> parse_message(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  Message message;
+  message.kind = kind_of(text(*object, "type"));
+  message.subscription = text(*object, "subscription");
+  message.controller_id = text(*object, "controller");
+  if (const auto& list = member(*object, "controllers"); list.is_array())
+    message.controllers = controllers(list);
+  if (auto one = controller(member(*object, "state"))) message.controllers.push_back(*one);
+  if (const auto& list = member(*object, "samples"); list.is_array())
+    for (const auto& item : list)
+      if (const auto one = sample(item)) message.samples.push_back(*one);
+  message.received_us = integer(*object, "received_us");
+  message.dropped = count(*object, "dropped");
+  message.time_us = integer(*object, "time_us");
+  message.button = text(*object, "button");
+  message.pressed = truth(*object, "pressed");
+  message.trigger = number(*object, "trigger");
+  message.battery = battery(member(*object, "battery"));
+  if (const auto& led = member(*object, "led"); led.is_object()) message.led = light(led);
+  if (const auto& rumble = member(*object, "rumble"); rumble.is_object())
+    message.rumble = motor(rumble);
+  message.event = text(*object, "event");
+  message.to = text(*object, "to");
+  message.code = text(*object, "code");
+  message.detail = text(*object, "detail");
+  return message;
+}
+
+std::optional<Controller> parse_controller(std::string_view json) {
+  const auto object = parsed(json);
+  return object ? controller(*object) : std::nullopt;
+}
+
+std::optional<std::vector<Controller>> parse_controllers(std::string_view json) {
+  const auto list = parsed(json);
+  if (!list || !list->is_array()) return std::nullopt;
+  return controllers(*list);
+}
+
+namespace {
+
+/// Calls `read` for the object, or for each object of the array.
+template <class Result, class Read>
+std::optional<std::vector<Result>> results(std::string_view json, Read read) {
+  const auto answer = parsed(json);
+  if (!answer || !(answer->is_object() || answer->is_array())) return std::nullopt;
+  std::vector<Result> all;
+  if (answer->is_object()) all.push_back(read(*answer));
+  if (answer->is_array())
+    for (const auto& item : *answer) all.push_back(read(item));
+  return all;
+}
+
+}  // namespace
+
+std::optional<std::vector<LightResult>> parse_light_results(std::string_view json) {
+  return results<LightResult>(json, [](const Json& item) {
+    return LightResult{text(item, "id"), light(item), text(item, "detail")};
+  });
+}
+
+std::optional<std::vector<MotorResult>> parse_motor_results(std::string_view json) {
+  return results<MotorResult>(json, [](const Json& item) {
+    return MotorResult{text(item, "id"), motor(item), text(item, "detail")};
+  });
+}
+
+}  // namespace psmove::client

@@ -1,0 +1,116 @@
+#pragma once
+// What psmoved says, as values: the bodies of REST and the messages of the stream. Members that a
+// newer daemon adds are passed over; those that are missing keep their defaults.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "types/controller_state.hpp"
+
+namespace psmove::client {
+
+struct Layer {
+  std::string owner;  ///< "rest", "websocket 17"
+  int priority = 0;
+};
+
+/// The light as it shows now.
+struct Light {
+  Rgb color;
+  std::string state;          ///< "off", "queued", "applied", "overridden"
+  std::optional<Rgb> target;  ///< where a fade is going
+  std::vector<Layer> layers;  ///< who wants a light, highest first
+};
+
+/// The motor as it runs now.
+struct Motor {
+  int value = 0;  ///< 0..255
+  std::string state;
+  std::vector<Layer> layers;
+};
+
+/// One controller, connected or remembered.
+struct Controller {
+  std::string id;  ///< its Bluetooth address, lower case with colons
+  int number = 0;
+  std::string name;    ///< empty where it has none
+  std::string model;   ///< "zcm1", "zcm2", "navigation"
+  std::string source;  ///< "hidraw", "usb", "simulated", "recording"
+  bool connected = false;
+  std::string status;  ///< "streaming", "waiting", "silent", "offline", "no_input_over_usb"
+  std::string hint;    ///< one sentence for people when the status is not what they hope for
+  std::vector<std::string> transports;  ///< "bluetooth", "usb"
+  Battery battery;
+  std::string firmware;
+  bool factory_calibration = false;
+  std::string magnetometer;  ///< "none", "raw", "fitted"
+  RadioStatistics radio;
+  Light led;
+  Motor rumble;
+  std::optional<Sample> newest;
+
+  /// "left hand", or "controller 2" where it has no name.
+  [[nodiscard]] std::string display_name() const;
+};
+
+/// One message of the stream. Which members are filled follows from `kind`.
+struct Message {
+  enum class Kind : std::uint8_t {
+    hello,
+    subscribed,
+    unsubscribed,
+    snapshot,    ///< controllers
+    motion,      ///< controller_id, samples, received_us, dropped
+    button,      ///< controller_id, time_us, button, pressed
+    trigger,     ///< controller_id, time_us, trigger
+    battery,     ///< controller_id, battery
+    controller,  ///< controller_id, event, controllers (one, or none when it left)
+    output,      ///< controller_id, led, rumble
+    reply,       ///< to
+    error,       ///< to, code, detail
+    pong,
+    other,  ///< of a newer daemon; pass over it
+  };
+  Kind kind = Kind::other;
+  std::string subscription;
+  std::string controller_id;
+  std::vector<Controller> controllers;
+  std::vector<Sample> samples;   ///< oldest first
+  std::int64_t received_us = 0;  ///< Unix time the report reached the daemon
+  std::uint64_t dropped = 0;     ///< samples this subscription lost to slowness before these
+  std::int64_t time_us = 0;
+  std::string button;
+  bool pressed = false;
+  double trigger = 0;
+  Battery battery;
+  std::optional<Light> led;
+  std::optional<Motor> rumble;
+  std::string event;  ///< "arrived", "changed", "left", "forgotten"
+  std::string to, code, detail;
+};
+
+/// @return nullopt where the text is not JSON of the right shape at all
+[[nodiscard]] std::optional<Message> parse_message(std::string_view json);
+[[nodiscard]] std::optional<Controller> parse_controller(std::string_view json);
+[[nodiscard]] std::optional<std::vector<Controller>> parse_controllers(std::string_view json);
+
+/// What a write to an output came to, for one controller. The id is empty where the answer is about
+/// the one that was asked for; `error` is empty unless this one could not be written.
+struct LightResult {
+  std::string id;
+  Light light;
+  std::string error;
+};
+struct MotorResult {
+  std::string id;
+  Motor motor;
+  std::string error;
+};
+/// The answer to a write: one object, or an array of them for `all`.
+[[nodiscard]] std::optional<std::vector<LightResult>> parse_light_results(std::string_view json);
+[[nodiscard]] std::optional<std::vector<MotorResult>> parse_motor_results(std::string_view json);
+
+}  // namespace psmove::client

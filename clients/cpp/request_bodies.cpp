@@ -1,0 +1,73 @@
+// Writing request bodies; text that is not UTF-8 has its bad bytes replaced.
+
+#include "clients/cpp/request_bodies.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "api/wire/controller_json.hpp"
+
+namespace psmove::client {
+namespace {
+
+using Json = nlohmann::json;
+
+std::string written(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+template <class Wish>
+void add_common(Json& body, const Wish& wish) {
+  if (wish.duration) body["for_ms"] = wish.duration->count();
+  if (wish.lease) body["lease_ms"] = wish.lease->count();
+  if (wish.priority != 0) body["priority"] = wish.priority;
+}
+
+}  // namespace
+
+std::string led_request(const LedWish& wish) {
+  Json body{{"red", wish.color.red}, {"green", wish.color.green}, {"blue", wish.color.blue}};
+  if (wish.effect != Effect::none) {
+    body["effect"] = wire::to_string(wish.effect);
+    body["period_ms"] = wish.period.count();
+  }
+  if (wish.fade.count() != 0) body["fade_ms"] = wish.fade.count();
+  add_common(body, wish);
+  return written(body);
+}
+
+std::string rumble_request(const RumbleWish& wish) {
+  Json body{{"value", wish.value}};
+  add_common(body, wish);
+  return written(body);
+}
+
+std::string name_request(std::string_view name) {
+  return written(Json{{"name", name.empty() ? Json() : Json(std::string(name))}});
+}
+
+std::string simulation_request(const wire::SimulationPatch& patch) {
+  Json body = Json::object();
+  if (patch.motion) body["motion"] = *patch.motion;
+  if (patch.buttons) {
+    body["buttons"] = Json::array();
+    patch.buttons->for_each(
+        [&body](Button button) { body["buttons"].push_back(to_string(button)); });
+  }
+  if (patch.trigger) body["trigger"] = *patch.trigger;
+  if (patch.battery_percent) body["battery_percent"] = *patch.battery_percent;
+  if (patch.link_up) body["link"] = *patch.link_up ? "up" : "down";
+  if (patch.loss) body["loss"] = *patch.loss;
+  if (patch.magnetometer) body["magnetometer"] = *patch.magnetometer;
+  return written(body);
+}
+
+std::string subscribe_request(const SubscribeRequest& request) {
+  Json body{{"type", "subscribe"}, {"id", request.id}, {"controllers", request.controllers}};
+  if (!request.topics.empty()) body["topics"] = request.topics;
+  if (!request.fields.empty()) body["fields"] = request.fields;
+  if (!request.policy.empty()) body["policy"] = request.policy;
+  if (request.max_rate_hz) body["max_rate_hz"] = *request.max_rate_hz;
+  return written(body);
+}
+
+}  // namespace psmove::client

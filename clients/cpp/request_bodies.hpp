@@ -1,0 +1,32 @@
+#pragma once
+// What a client asks, as JSON bodies.
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/wire/output_requests.hpp"
+#include "types/outputs.hpp"
+
+namespace psmove::client {
+
+/// Members at their defaults are left out, so that the daemon's own defaults hold.
+[[nodiscard]] std::string led_request(const LedWish& wish);
+[[nodiscard]] std::string rumble_request(const RumbleWish& wish);
+/// An empty name takes the name away.
+[[nodiscard]] std::string name_request(std::string_view name);
+[[nodiscard]] std::string simulation_request(const wire::SimulationPatch& patch);
+
+/// A `subscribe` of the stream. Empty lists and absent values leave the choice to the daemon.
+struct SubscribeRequest {
+  std::string id;
+  std::vector<std::string> controllers = {"*"};  ///< ids, numbers or names
+  std::vector<std::string> topics;
+  std::vector<std::string> fields;
+  std::string policy;  ///< "all", "latest", "window"
+  std::optional<double> max_rate_hz;
+};
+[[nodiscard]] std::string subscribe_request(const SubscribeRequest& request);
+
+}  // namespace psmove::client

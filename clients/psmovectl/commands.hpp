@@ -1,0 +1,23 @@
+#pragma once
+// The verbs of psmovectl; each is described and run by the file of its name.
+
+namespace CLI {
+class App;
+}
+
+namespace psmove::client {
+
+struct Context;
+
+void add_list(CLI::App& app, Context& context);
+void add_show(CLI::App& app, Context& context);
+void add_watch(CLI::App& app, Context& context);
+void add_led(CLI::App& app, Context& context);
+void add_rumble(CLI::App& app, Context& context);
+void add_sim(CLI::App& app, Context& context);
+void add_name(CLI::App& app, Context& context);
+void add_forget(CLI::App& app, Context& context);
+void add_reset(CLI::App& app, Context& context);
+void add_status(CLI::App& app, Context& context);
+
+}  // namespace psmove::client

@@ -1,0 +1,223 @@
+// Tables and sentences about controllers.
+
+#include "clients/psmovectl/describe.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "api/wire/controller_json.hpp"
+#include "types/units.hpp"
+
+namespace psmove::client {
+namespace {
+
+constexpr int label_width = 14;
+
+std::string squared(std::string_view unit, const Style& style) {
+  return std::string(unit) + (style.utf8 ? "²" : "2");
+}
+
+/// Lines of "  label         text", of which an empty text leaves none.
+class Sheet {
+ public:
+  explicit Sheet(const Style& style) : style_(style) {}
+  void title(std::string_view text) { out_ += bold(printable(text, style_), style_) + "\n"; }
+  void line(std::string_view label, std::string_view text) {
+    if (text.empty()) return;
+    out_ += "  " + dim(fitted(label, label_width, style_), style_);
+    out_.append(text).append("\n");
+  }
+  [[nodiscard]] std::string text() const { return out_; }
+
+ private:
+  const Style& style_;
+  std::string out_;
+};
+
+std::string joined(std::span<const std::string> words, std::string_view separator) {
+  std::string out;
+  for (const auto& word : words) out.append(out.empty() ? "" : separator).append(word);
+  return out;
+}
+
+template <class Unit>
+std::string axes_text(const Vec3<Unit>& v, int decimals, std::string_view unit) {
+  return "x " + number(v.x, decimals, 8) + "   y " + number(v.y, decimals, 8) + "   z " +
+         number(v.z, decimals, 8) + "   " + std::string(unit);
+}
+
+void add_sample(Sheet& sheet, const Sample& sample, const Style& style) {
+  const auto attitude = attitude_of(sample.orientation);
+  const auto degrees = degree_sign(style);
+  sheet.line("orientation", "heading " + number(attitude.heading, 1) + degrees + ", pitch " +
+                                number(attitude.pitch, 1) + degrees + ", roll " +
+                                number(attitude.roll, 1) + degrees);
+  const auto& q = sample.orientation;
+  sheet.line("quaternion", "w " + number(q.w, 4, 7) + "  x " + number(q.x, 4, 7) + "  y " +
+                               number(q.y, 4, 7) + "  z " + number(q.z, 4, 7));
+  sheet.line("acceleration", axes_text(sample.accel, 2, squared("m/s", style)));
+  sheet.line("turn rate", axes_text(sample.gyro, 3, "rad/s"));
+  if (sample.mag) sheet.line("magnetic field", axes_text(*sample.mag, 1, style.utf8 ? "µT" : "uT"));
+  sheet.line("trigger", number(sample.trigger, 2));
+  sheet.line("buttons", buttons_text(sample.buttons));
+  sheet.line("temperature", number(sample.temperature_c, 0) + degrees + "C");
+}
+
+std::string radio_text(const RadioStatistics& radio) {
+  return number(radio.reports_per_s, 1) + " reports/s, " + std::to_string(radio.lost) +
+         " lost, longest gap " + number(radio.longest_gap_ms, 1) + " ms";
+}
+
+std::string calibration_text(const Controller& controller) {
+  const std::string factory = controller.factory_calibration
+                                  ? "the controller's own"
+                                  : "nominal scales (the controller's own was not read)";
+  const auto& magnetometer = controller.magnetometer;
+  if (magnetometer.empty() || magnetometer == "none") return factory + ", no magnetometer";
+  return factory + ", magnetometer " + (magnetometer == "raw" ? "not fitted" : magnetometer);
+}
+
+struct Column {
+  std::string_view title;
+  int width;
+  bool is_right_aligned = false;
+};
+
+}  // namespace
+
+Attitude attitude_of(const Quaternion& world_from_body) {
+  const auto q = normalized(world_from_body);
+  const auto forward = q * Vec3<Counts>{0, 1, 0};
+  const auto right = q * Vec3<Counts>{1, 0, 0};
+  const auto up = q * Vec3<Counts>{0, 0, 1};
+  Attitude attitude;
+  attitude.heading = degrees_from_radians(std::atan2(forward.x, forward.y));
+  if (attitude.heading < 0) attitude.heading += 360;
+  attitude.pitch = degrees_from_radians(std::asin(std::clamp(forward.z, -1.0, 1.0)));
+  attitude.roll = degrees_from_radians(std::atan2(-right.z, up.z));
+  return attitude;
+}
+
+std::string battery_text(const Battery& battery) {
+  switch (battery.state) {
+    case BatteryState::charging:
+      return "charging";
+    case BatteryState::full:
+      return "full";
+    case BatteryState::discharging:
+    case BatteryState::unknown:
+      break;
+  }
+  return battery.percent ? std::to_string(*battery.percent) + "%" : "unknown";
+}
+
+std::string presence_text(const Controller& controller) {
+  if (!controller.connected) return controller.status == "silent" ? "silent" : "away";
+  if (controller.status == "no_input_over_usb") return "cable only";
+  return controller.status == "waiting" ? "waiting" : "connected";
+}
+
+std::string buttons_text(Buttons buttons) {
+  std::string text;
+  buttons.for_each(
+      [&text](Button button) { text.append(text.empty() ? "" : " ").append(to_string(button)); });
+  return text.empty() ? "none" : text;
+}
+
+std::string degree_sign(const Style& style) {
+  return style.utf8 ? "°" : " deg";
+}
+
+std::string light_text(Rgb color, const Style& style) {
+  const auto hex = wire::hex_color(color);
+  return style.colors == Colors::none ? hex : swatch(color, 2, style) + " " + hex;
+}
+
+std::string list_text(std::span<const Controller> controllers, const Style& style) {
+  if (controllers.empty())
+    return "No controller yet: plug one in with a USB cable, or start psmoved with\n"
+           "`--simulate zcm1` to try it without.\n";
+  int longest_name = 4;
+  int longest_model = 5;
+  for (const auto& each : controllers) {
+    longest_name = std::max(longest_name, display_width(printable(each.name, style)));
+    longest_model = std::max(longest_model, display_width(each.model));
+  }
+  const int light_width = style.colors == Colors::none ? 7 : 10;
+  const int fixed = 3 + longest_model + 10 + 8 + light_width + 17 + 2 * 6;
+  const int name_width = std::min(longest_name, std::max(8, style.columns - fixed));
+  const std::array<Column, 7> columns = {{{"#", 3, true},
+                                          {"NAME", name_width},
+                                          {"MODEL", longest_model},
+                                          {"STATE", 10},
+                                          {"BATTERY", 8},
+                                          {"LIGHT", light_width},
+                                          {"ID", 17}}};
+  std::string head;
+  for (const auto& column : columns)
+    head += (head.empty() ? "" : "  ") + (column.is_right_aligned
+                                              ? right_aligned(column.title, column.width)
+                                              : fitted(column.title, column.width, style));
+  head.erase(head.find_last_not_of(' ') + 1);
+  std::string out = dim(head, style) + "\n";
+  std::string hints;
+  for (const auto& each : controllers) {
+    const auto presence = fitted(presence_text(each), columns[3].width, style);
+    out += right_aligned(std::to_string(each.number), columns[0].width) + "  ";
+    out += fitted(each.name.empty() ? "-" : printable(each.name, style), name_width, style) + "  ";
+    out += fitted(printable(each.model, style), longest_model, style) + "  ";
+    out += (each.connected ? presence : dim(presence, style)) + "  ";
+    out += fitted(battery_text(each.battery), columns[4].width, style) + "  ";
+    out += light_text(each.led.color, style) + "  " + printable(each.id, style) + "\n";
+    if (!each.hint.empty())
+      hints += right_aligned(std::to_string(each.number), columns[0].width) + "  " +
+               warning(printable(each.hint, style), style) + "\n";
+  }
+  return out + hints;
+}
+
+std::string show_text(const Controller& controller, const Style& style) {
+  Sheet sheet(style);
+  sheet.title(controller.display_name());
+  sheet.line("number", std::to_string(controller.number));
+  sheet.line("id", printable(controller.id, style));
+  sheet.line("model", printable(controller.model + ", " + controller.source, style) +
+                          (controller.firmware.empty()
+                               ? ""
+                               : ", firmware " + printable(controller.firmware, style)));
+  std::string state = presence_text(controller);
+  if (controller.connected && !controller.transports.empty())
+    state += ", over " + printable(joined(controller.transports, " and "), style);
+  sheet.line("state", state);
+  if (!controller.hint.empty()) sheet.line("", warning(printable(controller.hint, style), style));
+  sheet.line("battery", battery_text(controller.battery));
+  if (controller.connected) sheet.line("radio", radio_text(controller.radio));
+  sheet.line("calibration", printable(calibration_text(controller), style));
+  sheet.line("light", outcome_text(light_text(controller.led.color, style), controller.led.state,
+                                   controller.led.layers));
+  sheet.line("rumble", outcome_text(std::to_string(controller.rumble.value),
+                                    controller.rumble.state, controller.rumble.layers));
+  if (controller.newest) add_sample(sheet, *controller.newest, style);
+  return sheet.text();
+}
+
+std::string outcome_text(std::string_view value, std::string_view state,
+                         std::span<const Layer> layers) {
+  std::string text(value);
+  if (state == "queued") {
+    text += ", queued: it is on its way to the controller";
+  } else if (state == "overridden") {
+    text += ", overridden";
+    if (!layers.empty())
+      text += ": " + layers.front().owner + " lies on top (priority " +
+              std::to_string(layers.front().priority) + ")";
+  } else if (!state.empty()) {
+    text.append(", ").append(state);
+  }
+  return text;
+}
+
+}  // namespace psmove::client

@@ -1,0 +1,84 @@
+# Completion of psmovectl in bash: verbs, options, and the controllers that psmoved knows now.
+
+_psmovectl_controllers() {
+    # Numbers and names; nothing where no daemon answers. Names come as JSON strings.
+    psmovectl "$@" list --json 2>/dev/null |
+        grep -oE '"(number":[0-9]+|name":"([^"\\]|\\.)*")' |
+        sed -E 's/^"number":([0-9]+)$/\1/; s/^"name":"(.*)"$/\1/; s/\\(.)/\1/g'
+    echo all
+}
+
+_psmovectl() {
+    local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
+    local verbs='list show watch led rumble reset name forget sim status'
+    local verb= which= words= url=() i
+    COMPREPLY=()
+
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        case ${COMP_WORDS[i]} in
+            --url) url=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
+            --fade | --for | --effect | --period | --priority | --lease | --rate) ((i++)) ;;
+            -*) ;;
+            *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else which=1; fi ;;
+        esac
+    done
+
+    case $previous in
+        --effect) words='blink pulse rainbow candle' ;;
+        --fade | --for | --period | --lease) words='500ms 1s 2s 5s' ;;
+        --url) words='http://localhost:6683' ;;
+        --priority | --rate) return ;;
+    esac
+    if [[ -n $words ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+        return
+    fi
+
+    if [[ $current == -* ]]; then
+        words='--json --url --help'
+        case $verb in
+            led) words+=' --fade --for --effect --period --priority --lease' ;;
+            rumble) words+=' --for --priority --lease' ;;
+            reset) words+=' --undo' ;;
+            watch) words+=' --rate --ascii' ;;
+            '') words+=' --version' ;;
+        esac
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+        return
+    fi
+
+    case $verb:$which in
+        :*) words=$verbs ;;
+        list:* | status:*) ;;
+        *:)
+            # Names may have spaces: one candidate per line, quoted for the shell.
+            local candidate
+            while IFS= read -r candidate; do
+                [[ $candidate == "$current"* ]] && COMPREPLY+=("$(printf '%q' "$candidate")")
+            done < <(_psmovectl_controllers "${url[@]}")
+            return
+            ;;
+        led:1) words='red orange yellow green cyan blue purple hotpink white off clear' ;;
+        rumble:1) words='0 80 120 255 off clear' ;;
+        sim:1)
+            words='motion=still motion=wave motion=figure8 buttons= trigger= battery= link=up
+                   link=down loss= magnetometer=normal magnetometer=absent magnetometer=disturbed'
+            # The shell splits words at "=": the key is before it, and what is typed behind it.
+            local key=
+            [[ $current == = ]] && key=$previous
+            [[ $previous == = ]] && key=${COMP_WORDS[COMP_CWORD - 2]}
+            case $key in
+                motion) words='still wave figure8' ;;
+                link) words='up down' ;;
+                magnetometer) words='normal absent disturbed' ;;
+                buttons) words='select start triangle circle cross square ps move t none' ;;
+            esac
+            mapfile -t COMPREPLY < <(compgen -W "$words" -- "${current#=}")
+            [[ ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+            return
+            ;;
+    esac
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+
+complete -F _psmovectl psmovectl

@@ -1,0 +1,178 @@
+// Parsing of command-line values; see values.hpp.
+
+#include "clients/psmovectl/values.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cmath>
+#include <optional>
+#include <vector>
+
+#include "api/wire/controller_json.hpp"
+
+namespace psmove::client {
+namespace {
+
+Error refused(std::string_view text, std::string_view expectation) {
+  return {ErrorKind::invalid_argument,
+          "'" + std::string(text) + "' is not " + std::string(expectation),
+          0,
+          {},
+          {},
+          {}};
+}
+
+template <class Number>
+std::optional<Number> whole(std::string_view text) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+std::optional<double> finite(std::string_view text) {
+  const auto value = whole<double>(text);
+  return value && std::isfinite(*value) ? value : std::nullopt;
+}
+
+std::vector<std::string> split(std::string_view text, char separator) {
+  std::vector<std::string> parts;
+  while (true) {
+    const auto end = text.find(separator);
+    parts.emplace_back(text.substr(0, end));
+    if (end == std::string_view::npos) return parts;
+    text.remove_prefix(end + 1);
+  }
+}
+
+std::optional<Rgb> from_numbers(std::span<const std::string> words) {
+  std::array<std::uint8_t, 3> parts{};
+  if (words.size() != parts.size()) return std::nullopt;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    const auto part = whole<std::uint8_t>(words[i]);
+    if (!part) return std::nullopt;
+    parts[i] = *part;
+  }
+  return Rgb{parts[0], parts[1], parts[2]};
+}
+
+/// A '#' begins a comment in a shell, so it may be left out. Three digits alone are no colour: they
+/// are a red whose green and blue got lost.
+bool is_bare_hex(std::string_view text) {
+  const auto is_digit = [](unsigned char c) { return std::isdigit(c) != 0; };
+  const auto is_hex = [](unsigned char c) { return std::isxdigit(c) != 0; };
+  return std::all_of(text.begin(), text.end(), is_hex) &&
+         (text.size() == 6 ||
+          (text.size() == 3 && !std::all_of(text.begin(), text.end(), is_digit)));
+}
+
+Answer<Buttons> button_list(std::string_view text) {
+  Buttons buttons;
+  if (text.empty() || text == "none") return buttons;
+  for (const auto& name : split(text, ',')) {
+    const auto button = parse_button(name);
+    if (!button) {
+      std::string known;
+      for (const auto each : button_names) known.append(known.empty() ? "" : ", ").append(each);
+      return refused(name, "a button: use " + known + ", with commas between, or none");
+    }
+    buttons.insert(*button);
+  }
+  return buttons;
+}
+
+std::optional<Error> apply_setting(std::string_view key, std::string_view value,
+                                   wire::SimulationPatch& patch) {
+  if (key == "motion") {
+    patch.motion = value;
+  } else if (key == "magnetometer") {
+    patch.magnetometer = value;
+  } else if (key == "buttons") {
+    const auto buttons = button_list(value);
+    if (!buttons) return buttons.error();
+    patch.buttons = *buttons;
+  } else if (key == "link") {
+    if (value != "up" && value != "down") return refused(value, "a link: use link=up or link=down");
+    patch.link_up = value == "up";
+  } else if (key == "battery") {
+    const auto percent = whole<int>(value);
+    if (!percent) return refused(value, "a battery in percent: use battery=0 to battery=100");
+    patch.battery_percent = *percent;
+  } else if (key == "trigger" || key == "loss") {
+    const auto fraction = finite(value);
+    if (!fraction)
+      return refused(value, "a number from 0 to 1, as " + std::string(key) + " wants it");
+    (key == "trigger" ? patch.trigger : patch.loss) = *fraction;
+  } else {
+    return refused(
+        key,
+        "a setting of a simulation: use motion, buttons, trigger, battery, link, loss or "
+        "magnetometer");
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Answer<std::chrono::milliseconds> parse_duration(std::string_view text) {
+  static constexpr std::array<std::pair<std::string_view, double>, 3> units = {
+      {{"ms", 1}, {"min", 60'000}, {"s", 1000}}};
+  static constexpr double longest_ms = 24 * 3600 * 1000.0;
+  for (const auto& [unit, factor] : units) {
+    if (!text.ends_with(unit)) continue;
+    const auto value = finite(text.substr(0, text.size() - unit.size()));
+    if (!value || *value < 0 || *value * factor > longest_ms) break;
+    return std::chrono::milliseconds(std::llround(*value * factor));
+  }
+  return refused(text, "a duration: use a number with its unit, like 500ms, 1.5s or 2min");
+}
+
+Answer<Rgb> parse_color_words(std::span<const std::string> words) {
+  if (words.size() == 1) {
+    const auto& word = words.front();
+    if (word == "off") return Rgb{};
+    if (const auto named = wire::parse_color(word)) return *named;
+    if (is_bare_hex(word)) return wire::parse_color("#" + word).value_or(Rgb{});
+    if (const auto color = from_numbers(split(word, ','))) return *color;
+  } else if (const auto color = from_numbers(words)) {
+    return *color;
+  }
+  std::string given;
+  for (const auto& word : words) given.append(given.empty() ? "" : " ").append(word);
+  return refused(given,
+                 "a colour: use a name (hotpink), six hex digits (ff0080), three numbers "
+                 "0 to 255 (255 0 128), or off");
+}
+
+Answer<std::uint8_t> parse_rumble(std::string_view text) {
+  if (text == "off") return std::uint8_t{0};
+  if (const auto value = whole<std::uint8_t>(text)) return *value;
+  return refused(text, "a rumble: use 0 to 255, or off");
+}
+
+Answer<Effect> parse_effect(std::string_view text) {
+  std::string known;
+  for (const auto effect :
+       {Effect::none, Effect::blink, Effect::pulse, Effect::rainbow, Effect::candle}) {
+    if (text == wire::to_string(effect)) return effect;
+    known.append(known.empty() ? "" : ", ").append(wire::to_string(effect));
+  }
+  return refused(text, "an effect: use one of " + known);
+}
+
+Answer<wire::SimulationPatch> parse_simulation(std::span<const std::string> settings) {
+  wire::SimulationPatch patch;
+  for (const auto& setting : settings) {
+    const auto equals = setting.find('=');
+    if (equals == std::string::npos)
+      return refused(setting, "a setting: write KEY=VALUE, like motion=wave or trigger=0.5");
+    const auto key = std::string_view(setting).substr(0, equals);
+    if (auto error = apply_setting(key, std::string_view(setting).substr(equals + 1), patch))
+      return *std::move(error);
+  }
+  return patch;
+}
+
+}  // namespace psmove::client
