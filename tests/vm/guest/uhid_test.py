@@ -27,6 +27,7 @@ class Daemon(Process):
     def __init__(self, *arguments, state=None, as_user=None):
         global runs
         runs += 1
+        self.broken_before = len(failed)
         self.state = state or f"/tmp/state-{runs}"
         os.makedirs(self.state, exist_ok=True)
         command = [f"{programs}/psmoved", "--state-dir", self.state, "--port", str(port), *arguments]
@@ -44,7 +45,7 @@ class Daemon(Process):
         code = self.stop()
         if code != 0:
             check("psmoved ends with 0", False, code)
-        if failed or kind:
+        if len(failed) > self.broken_before or kind:
             print(self.output()[-4000:])
 
 
@@ -54,6 +55,7 @@ class Emulator(Process):
     def __init__(self, devices, *more):
         global runs
         runs += 1
+        self.broken_before = len(failed)
         self.control = f"/tmp/emulator-{runs}.sock"
         self.events_file = f"/tmp/emulator-{runs}.events"
         super().__init__([f"{programs}/psmove-emulator", devices, "--control", self.control, "--log", self.events_file, *more],
@@ -66,7 +68,7 @@ class Emulator(Process):
 
     def __exit__(self, kind, *_):
         self.stop()
-        if failed or kind:
+        if len(failed) > self.broken_before or kind:
             print(self.output()[-1000:])
             with open(self.events_file) as file:
                 print(file.read()[-3000:])
@@ -77,7 +79,10 @@ class Emulator(Process):
             control.sendall((command + "\n").encode())
             answer = b""
             while not answer.endswith(b"\n"):
-                answer += control.recv(1 << 16)
+                part = control.recv(1 << 16)
+                if not part:
+                    raise ConnectionError(f"psmove-emulator hung up on '{command}'")
+                answer += part
         return answer.decode().strip()
 
     def state(self, place=1):
@@ -247,6 +252,9 @@ def measure(count, model, seconds):
                   numbers and all(a < b for a, b in zip(numbers, numbers[1:])) and all(a < b for a, b in zip(times, times[1:])))
             result["rates"].append(len(mine) / took)
             result["missing"] += numbers[-1] - numbers[0] + 1 - len(numbers) if numbers else 0
+        # Unplugged they send no more, and both sides can be asked in peace.
+        emulator.tell("all unplug")
+        eventually(lambda: not any(c["links"] for c in rest.get("/controllers")), 30)
         sent = sum(emulator.state(n + 1)["sent"] for n in range(count))
         known = sum(r["reports"] + r["lost"] for r in (c["radio"] for c in rest.get("/controllers")))
         result["unexplained"] = sent - known
