@@ -488,9 +488,10 @@ Awaitable<void> HttpSession::linger() {
   ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
   set_deadline(context_.service.is_stopping ? 200ms : linger_time);
   is_idle_ = true;
-  do {
+  for (;;) {  // not do-while: g++ 12 miscompiles a co_await in its condition
     begin_ = end_ = 0;
-  } while (co_await receive());
+    if (!co_await receive()) co_return;
+  }
 }
 
 void HttpSession::prepare_to_wait() {
