@@ -158,8 +158,11 @@ HttpSession::HttpSession(boost::asio::io_context& io, SessionContext& context, i
 
 HttpSession::~HttpSession() = default;
 
+// Each co_await here and below is an initialiser or an assignment of its own: g++ 12 miscompiles some
+// that stand in the condition of a loop, an if or a conditional expression.
 Awaitable<void> HttpSession::run() {
   Step step = Step::need_input;
+  bool is_fine = true;
   for (;;) {
     switch (step) {
       case Step::answered:
@@ -167,10 +170,12 @@ Awaitable<void> HttpSession::run() {
         break;
       case Step::need_input:
         prepare_to_wait();
-        step = co_await receive() ? advance() : after_silence();
+        is_fine = co_await receive();
+        step = is_fine ? advance() : after_silence();
         break;
       case Step::need_output:
-        step = co_await flush() ? after_answer() : Step::broken;
+        is_fine = co_await flush();
+        step = is_fine ? after_answer() : Step::broken;
         break;
       case Step::need_body:
         step = co_await read_body();
@@ -457,9 +462,11 @@ Awaitable<HttpSession::Step> HttpSession::read_body() {
     if (reader.is_done()) break;
     if (std::exchange(asks_to_continue, false)) {
       output_ = "HTTP/1.1 100 Continue\r\n\r\n";
-      if (!co_await flush()) co_return Step::broken;
+      const bool sent = co_await flush();
+      if (!sent) co_return Step::broken;
     }
-    if (!co_await receive()) {
+    const bool received = co_await receive();
+    if (!received) {
       if (end_ - begin_ < buffer_.size()) co_return after_silence();
       co_return refuse_and_close(
           {ErrorCode::bad_request, "A chunk of the body has no end of line.", {}},
@@ -488,9 +495,10 @@ Awaitable<void> HttpSession::linger() {
   ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
   set_deadline(context_.service.is_stopping ? 200ms : linger_time);
   is_idle_ = true;
-  for (;;) {  // not do-while: g++ 12 miscompiles a co_await in its condition
+  bool more = true;
+  while (more) {
     begin_ = end_ = 0;
-    if (!co_await receive()) co_return;
+    more = co_await receive();
   }
 }
 
