@@ -150,9 +150,11 @@ void StateFile::flush() const {
   sync(newest());
   const fs::path copy = directory_ / "controllers.json.flushed";
   std::error_code error;
-  fs::remove(copy, error);
-  fs::create_hard_link(newest(), copy, error);
-  if (!error) fs::rename(copy, flushed(), error);
+  fs::copy_file(newest(), copy, fs::copy_options::overwrite_existing, error);
+  if (!error) {
+    sync(copy);
+    fs::rename(copy, flushed(), error);
+  }
   sync(directory_);
 }
 

@@ -235,6 +235,7 @@ void Controller::link_up(const LinkInfo& link, Source source) {
     state_.source = source;
     state_.input = InputStatus::waiting;
     state_.hint.clear();
+    state_.radio = {};
     last_arrival_ = SteadyClock::now();
   } else if (state_.input == InputStatus::offline) {
     state_.source = Source::usb;
@@ -301,7 +302,7 @@ void Controller::begin_stream() {
   trigger_.reset();
   history_.clear();
   history_head_ = 0;
-  state_.radio = {};
+  state_.radio = {.rejected = state_.radio.rejected};
   rate_window_start_ = SteadyClock::now();
   rate_window_reports_ = 0;
   state_.calibration.magnetometer = MagnetometerStatus::none;

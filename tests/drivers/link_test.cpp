@@ -20,11 +20,20 @@ namespace {
 
 using namespace std::chrono_literals;
 
+ChannelInfo zcm1_on_the_radio() {
+  ChannelInfo info;
+  info.vendor = 0x054C;
+  info.product = 0x03D5;
+  info.address = Address{{0, 6, 0xF7, 0, 0, 1}};
+  return info;
+}
+
 /// Everything a test does to the device, and sees of it; outlives the channel.
 struct Bench {
-  emulator::Move move{{.model = emulator::Model::zcm1, .address = Address{{0, 6, 0xF7, 0, 0, 1}}},
-                      SteadyClock::now()};
-  ChannelInfo info{.vendor = 0x054C, .product = 0x03D5, .address = Address{{0, 6, 0xF7, 0, 0, 1}}};
+  emulator::Move move = emulator::make_move(
+      emulator::parse_device_list("zcm1:address=00-06-f7-00-00-01").devices.at(0),
+      SteadyClock::now());
+  ChannelInfo info = zcm1_on_the_radio();
   std::deque<std::vector<std::byte>> reports;  ///< waiting to be read
   std::vector<std::vector<std::byte>> written;
   Bell bell;
@@ -88,6 +97,18 @@ class BenchChannel final : public HidChannel {
   Bench& bench_;
 };
 
+LedWish color(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
+  LedWish wish;
+  wish.color = {red, green, blue};
+  return wish;
+}
+
+RumbleWish strength(std::uint8_t value) {
+  RumbleWish wish;
+  wish.value = value;
+  return wish;
+}
+
 class LinkTest : public ::testing::Test {
  protected:
   void plug_in() {
@@ -114,8 +135,8 @@ class LinkTest : public ::testing::Test {
 
   UnixClock clock_;
   Roster roster_{clock_};
-  Bench bench_;
   boost::asio::io_context io_;
+  Bench bench_;
   bool has_ended_ = false;
 };
 
@@ -142,7 +163,7 @@ TEST_F(LinkTest, AStormOfWishesCostsOneWrite) {
   plug_in();
   poll();
   for (int i = 0; i < 100; ++i)
-    controller().set_led("test", {.color = {static_cast<std::uint8_t>(i), 0, 0}});
+    controller().set_led("test", color(static_cast<std::uint8_t>(i), 0, 0));
   poll();
   ASSERT_EQ(bench_.written.size(), 1U);
   EXPECT_EQ(bench_.written[0][0], std::byte{0x06});
@@ -152,7 +173,7 @@ TEST_F(LinkTest, AStormOfWishesCostsOneWrite) {
 
 TEST_F(LinkTest, AWishMadeWhileAwayShowsOnArrival) {
   roster_.get_or_add(*bench_.info.address, *find_model("zcm1"), Source::hidraw)
-      .set_led("test", {.color = {1, 2, 3}});
+      .set_led("test", color(1, 2, 3));
   EXPECT_EQ(controller().state().led.state, OutputState::queued);
   plug_in();
   poll();
@@ -163,7 +184,7 @@ TEST_F(LinkTest, AWishMadeWhileAwayShowsOnArrival) {
 TEST_F(LinkTest, ALightIsRepeatedBeforeItGoesOut) {
   plug_in();
   poll();
-  controller().set_led("test", {.color = {255, 0, 0}});
+  controller().set_led("test", color(255, 0, 0));
   const auto lit = SteadyClock::now();
   ASSERT_TRUE(run_until([&] { return bench_.written.size() >= 2; }));
   // The controller blanks itself after about 5 s; psmoveapi and others repeat every 4 s.
@@ -174,7 +195,7 @@ TEST_F(LinkTest, ALightIsRepeatedBeforeItGoesOut) {
 TEST_F(LinkTest, ZeroRumbleStaysOff) {
   plug_in();
   poll();
-  controller().set_rumble("test", {.value = 200});
+  controller().set_rumble("test", strength(200));
   poll();
   controller().clear_rumble("test");
   ASSERT_TRUE(run_until([&] { return bench_.written.size() >= 2; }));
@@ -218,7 +239,7 @@ TEST_F(LinkTest, AReconnectKeepsNumberNameAndLight) {
   plug_in();
   poll();
   ASSERT_EQ(roster_.set_name(controller(), "left"), Roster::Rename::done);
-  controller().set_led("test", {.color = {9, 9, 9}});
+  controller().set_led("test", color(9, 9, 9));
   poll();
   bench_.unplug();
   poll();
@@ -245,7 +266,7 @@ TEST_F(LinkTest, WhicheverOperationFailsTheLinkEndsOrGoesOn) {
     has_ended_ = false;
     plug_in();
     poll();
-    for (const auto& known : roster_.all()) known->set_led("test", {.color = {1, 1, 1}});
+    for (const auto& known : roster_.all()) known->set_led("test", color(1, 1, 1));
     bench_.send_report();
     poll();
     failed_once = bench_.is_gone;

@@ -80,7 +80,10 @@ TEST_F(RosterTest, WhatWasRememberedComesBack) {
 }
 
 TEST_F(RosterTest, DamagedMemoriesAreMendedNotRefused) {
-  RememberedController good{.address = Address{{1, 2, 3, 4, 5, 6}}, .model = "zcm1", .number = 1};
+  RememberedController good;
+  good.address = Address{{1, 2, 3, 4, 5, 6}};
+  good.model = "zcm1";
+  good.number = 1;
   good.name = "left";
   RememberedController same_number = good;
   same_number.address.octets[5] = 7;

@@ -130,7 +130,9 @@ class Daemon:
         return until(all_stream, f"{count} controllers stream")
 
     def shows(self, controller):
-        return self.get(f"/api/v1/controllers/{controller}/simulation").json["shows"]
+        """What the emulated device displays now: red, green, blue, rumble."""
+        shows = self.get(f"/api/v1/controllers/{controller}/simulation").json["shows"]
+        return {**shows["led"], "rumble": shows["rumble"]["value"]}
 
     def stop(self, how=signal.SIGTERM):
         if self.process.poll() is None:
