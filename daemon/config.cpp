@@ -162,12 +162,15 @@ struct Line {
 };
 
 void declare(CLI::App& app, Line& line) {
+  // A wrapper's option may be overruled by one that comes later.
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app.add_option("--config", line.config_file, "Configuration file (TOML)")->type_name("FILE");
   app.add_option("--port", line.given.port, "TCP port, 0 for any free one (default 6683)")
       ->type_name("N");
   app.add_option("--bind", line.given.bind,
                  "Address to listen on; may be repeated (default loopback)")
       ->type_name("ADDR")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_option("--state-dir", line.state_dir, "Where names, numbers and calibrations are kept")
       ->type_name("DIR");
@@ -176,6 +179,7 @@ void declare(CLI::App& app, Line& line) {
       ->type_name("LIST");
   app.add_option("--replay", line.replay, "Play a recording as a controller; may be repeated")
       ->type_name("FILE")
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_flag("--no-hardware", line.given.no_hardware, "Leave real controllers alone");
   app.add_flag("--allow-unauthenticated", line.given.allow_unauthenticated,

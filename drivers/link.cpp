@@ -117,7 +117,8 @@ Awaitable<void> read_firmware(Roster& roster, Controller& controller, HidChannel
 Awaitable<void> read_loop(Controller& controller, HidChannel& channel) {
   std::array<std::byte, 256> buffer;
   for (;;) {
-    if (const auto ready = co_await channel.wait_readable(); !ready) co_return;
+    const auto ready = co_await channel.wait_readable();
+    if (!ready) co_return;
     for (int i = 0; i < reports_per_turn; ++i) {
       const auto length = channel.try_read(buffer);
       if (!length) {
@@ -156,7 +157,8 @@ Awaitable<void> output_loop(Controller& controller, HidChannel& channel, Bell& b
     if (due <= now) {
       std::array<std::byte, 49> report;
       const auto length = model.encode_output(wanted, report);
-      if (const auto sent = co_await channel.write({report.data(), length}); !sent) {
+      const auto sent = co_await channel.write({report.data(), length});
+      if (!sent) {
         spdlog::info("a light could not be written controller={} error=\"{}\"",
                      to_string(controller.address()), sent.error().message());
         co_return;

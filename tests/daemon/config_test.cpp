@@ -78,6 +78,13 @@ TEST_F(CommandLine, WinsOverTheFile) {
   EXPECT_EQ(parsed.config.log_level, "debug");
 }
 
+TEST_F(CommandLine, TheLastOfTwoWinsButAddressesAddUp) {
+  const Parsed parsed =
+      parse({"--port", "1", "--bind", "127.0.0.1", "--port", "2", "--bind", "127.0.0.2"});
+  EXPECT_EQ(parsed.config.port, 2);
+  EXPECT_EQ(parsed.config.bind.size(), 2U);
+}
+
 TEST_F(CommandLine, ABrokenFileIsExit78) {
   write("colour = 3\n");
   const Parsed parsed = parse({"--config", file_.c_str()});

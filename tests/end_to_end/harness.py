@@ -72,7 +72,7 @@ class Daemon:
         return "".join(self.lines)
 
     def _listening(self):
-        match = re.search(r"listening .*http://127\.0\.0\.1:(\d+)", self.log())
+        match = re.search(r"listening http://[0-9.]+:(\d+)", self.log())
         if match:
             self.port = int(match.group(1))
         return match or "listening sockets from systemd" in self.log()
