@@ -10,20 +10,18 @@
 namespace psmove::fusion {
 
 class FieldSurvey {
-public:
+ public:
   struct Result {
-    Axes field;     ///< uT, world frame up to heading
-    Axes hard_iron; ///< uT, body frame
-    double residual =
-        0; ///< uT, root mean square per axis of what the two do not explain
-    double hard_iron_deviation =
-        0; ///< uT: standard deviation in the worst direction, if residuals
-           ///< were independent
+    Axes field;           ///< uT, world frame up to heading
+    Axes hard_iron;       ///< uT, body frame
+    double residual = 0;  ///< uT, root mean square per axis of what the two do not explain
+    double hard_iron_deviation = 0;  ///< uT: standard deviation in the worst direction, if
+                                     ///< residuals were independent
   };
   /// Takes a reading while the body turns. @param body uT  @param rotation
   /// world_from_body
   /// @param time s that it stands for
-  void add(const Axes &body, const Matrix3 &rotation, double time);
+  void add(const Axes& body, const Matrix3& rotation, double time);
   /// The world's heading was corrected by this, radians.
   void turn(double heading);
   void clear() { *this = {}; }
@@ -32,11 +30,11 @@ public:
   /// None where the body has not turned about enough axes.
   [[nodiscard]] std::optional<Result> result() const;
 
-private:
+ private:
   double weight_ = 0;
-  Matrix3 rotation_{}; ///< weighted sums
+  Matrix3 rotation_{};  ///< weighted sums
   Axes world_{}, body_{};
   double squared_ = 0;
 };
 
-} // namespace psmove::fusion
+}  // namespace psmove::fusion

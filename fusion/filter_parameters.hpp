@@ -151,4 +151,4 @@ struct FilterParameters {
   double block_s = 0.05;
 };
 
-} // namespace psmove::fusion
+}  // namespace psmove::fusion

@@ -19,15 +19,15 @@ constexpr double session_mag_latency_s = 0.002;
 /// Whether an estimate can be one: finite, a variance where there must be one,
 /// and a value that the prior (standard deviation) does not call impossible.
 template <std::size_t size>
-bool is_plausible(const LearnedState::Estimate<size> &estimate, double prior) {
+bool is_plausible(const LearnedState::Estimate<size>& estimate, double prior) {
   for (std::size_t i = 0; i < size; ++i)
-    if (!(std::abs(estimate.value[i]) < 6 * prior) ||
-        !(estimate.variance[i] >= 0) || !std::isfinite(estimate.variance[i]))
+    if (!(std::abs(estimate.value[i]) < 6 * prior) || !(estimate.variance[i] >= 0) ||
+        !std::isfinite(estimate.variance[i]))
       return false;
   return true;
 }
 
-} // namespace
+}  // namespace
 
 LearnedState OrientationFilter::learned() const noexcept {
   LearnedState state;
@@ -46,21 +46,17 @@ LearnedState OrientationFilter::learned() const noexcept {
     state.gyro_scale.value[i] = scale_[i / 3][i % 3];
     state.gyro_scale.variance[i] = variance(error_scale, i);
   }
-  state.accel_latency_s = {{accel_latency_s_},
-                           {variance(error_accel_latency, 0)}};
+  state.accel_latency_s = {{accel_latency_s_}, {variance(error_accel_latency, 0)}};
   state.mag_latency_s = {{mag_latency_s_}, {variance(error_mag_latency, 0)}};
   return state;
 }
 
-bool OrientationFilter::restore(const LearnedState &learned) noexcept {
-  const FilterParameters &p = parameters_;
-  constexpr double largest_hard_iron =
-      30; // uT, a sixth of what is_plausible lets through
-  if (started_ || learned.version != LearnedState::current_version)
-    return false;
+bool OrientationFilter::restore(const LearnedState& learned) noexcept {
+  const FilterParameters& p = parameters_;
+  constexpr double largest_hard_iron = 30;  // uT, a sixth of what is_plausible lets through
+  if (started_ || learned.version != LearnedState::current_version) return false;
   if (!is_plausible(learned.gyro_bias_rad_s, radians(p.gyro_bias_deg_s)) ||
-      !is_plausible(learned.gyro_scale,
-                    std::max(p.gyro_scale, p.gyro_misalignment)) ||
+      !is_plausible(learned.gyro_scale, std::max(p.gyro_scale, p.gyro_misalignment)) ||
       !is_plausible(learned.accel_bias_m_s2, p.accel_bias_m_s2) ||
       !is_plausible(learned.accel_latency_s, p.accel_latency_s) ||
       !is_plausible(learned.mag_latency_s, p.mag_latency_s) ||
@@ -70,12 +66,11 @@ bool OrientationFilter::restore(const LearnedState &learned) noexcept {
   set_sensor_priors();
   // Never surer than what was saved and a new session allow, never less sure
   // than knowing nothing.
-  const auto take = [this](int index, double &estimate, double value,
-                           double variance, double session) {
+  const auto take = [this](int index, double& estimate, double value, double variance,
+                           double session) {
     const double prior = covariance_.variance(index);
     const double doubtful = variance + square(session);
-    if (!(variance > 0) || doubtful >= prior)
-      return; // nothing was learned
+    if (!(variance > 0) || doubtful >= prior) return;  // nothing was learned
     estimate = value;
     covariance_.set_variance(index, doubtful);
   };
@@ -87,16 +82,14 @@ bool OrientationFilter::restore(const LearnedState &learned) noexcept {
          learned.accel_bias_m_s2.variance[i], session_accel_bias_m_s2);
   }
   for (std::size_t i = 0; i < 9; ++i)
-    take(error_scale + static_cast<int>(i), scale_[i / 3][i % 3],
-         learned.gyro_scale.value[i], learned.gyro_scale.variance[i],
-         session_scale);
+    take(error_scale + static_cast<int>(i), scale_[i / 3][i % 3], learned.gyro_scale.value[i],
+         learned.gyro_scale.variance[i], session_scale);
   take(error_accel_latency, accel_latency_s_, learned.accel_latency_s.value[0],
        learned.accel_latency_s.variance[0], session_latency_s);
   restored_field_ = learned.hard_iron_ut.variance[0] > 0;
   if (restored_field_) {
     mag_latency_s_ = learned.mag_latency_s.value[0];
-    mag_latency_variance_ =
-        learned.mag_latency_s.variance[0] + square(session_mag_latency_s);
+    mag_latency_variance_ = learned.mag_latency_s.variance[0] + square(session_mag_latency_s);
     double worst = 0;
     for (std::size_t i = 0; i < 3; ++i) {
       hard_iron_[i] = learned.hard_iron_ut.value[i];
@@ -112,9 +105,8 @@ bool OrientationFilter::restore(const LearnedState &learned) noexcept {
 /// is another sensor, or it has changed beyond what sessions do; then nothing
 /// restored is worth keeping.
 void OrientationFilter::doubt_restored(double surprise) noexcept {
-  constexpr double impossible = 25; // five standard deviations, squared
-  if (surprise > impossible)
-    set_sensor_priors();
+  constexpr double impossible = 25;  // five standard deviations, squared
+  if (surprise > impossible) set_sensor_priors();
 }
 
-} // namespace psmove::fusion
+}  // namespace psmove::fusion

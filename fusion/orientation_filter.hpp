@@ -23,13 +23,13 @@ namespace psmove::fusion {
 /// them. A magnetometer that begins to answer later turns the world to north at
 /// its first reading.
 class OrientationFilter {
-public:
-  explicit OrientationFilter(const FilterParameters &parameters = {});
+ public:
+  explicit OrientationFilter(const FilterParameters& parameters = {});
 
   /// Takes one sample; `dt` and `missing_before` say how time passed. Bad input
   /// (not finite, dt out of range) is counted in rejected() and leaves the
   /// orientation a unit quaternion.
-  void update(const ImuSample &sample) noexcept;
+  void update(const ImuSample& sample) noexcept;
 
   [[nodiscard]] Quaternion world_from_body() const noexcept;
   /// World frame, gravity removed.
@@ -58,7 +58,7 @@ public:
   /// altogether when the first rest contradicts it.
   /// @return false, and nothing changes, for another version, numbers that
   /// cannot be, or too late
-  bool restore(const LearnedState &learned) noexcept;
+  bool restore(const LearnedState& learned) noexcept;
 
   /// Turns the world about the vertical so that +Y is where the body's +Y
   /// points now.
@@ -66,18 +66,18 @@ public:
   /// Goes back to the heading without reset.
   void clear_heading_reset() noexcept;
 
-private:
+ private:
   struct Reading {
-    Axes rate, force; ///< rad/s, m/s^2
+    Axes rate, force;  ///< rad/s, m/s^2
   };
   /// Magnetometer readings being collected, brought to the world frame.
   struct FieldSum {
-    Axes field{};        ///< uT
-    Axes field_change{}; ///< uT/s: by how much a second of latency would change
-                         ///< it
+    Axes field{};         ///< uT
+    Axes field_change{};  ///< uT/s: by how much a second of latency would change
+                          ///< it
     Matrix3 rotation{};
     int count = 0;
-    double time = 0; ///< s
+    double time = 0;  ///< s
   };
   /// One axis of the field as a measurement.
   struct FieldMeasurement {
@@ -89,16 +89,16 @@ private:
   };
 
   // orientation_filter.cpp: samples, and what gravity and hands say.
-  [[nodiscard]] bool accept_time(const ImuSample &sample) noexcept;
-  [[nodiscard]] bool accept_force(const ImuSample &sample) noexcept;
-  [[nodiscard]] bool accept_field(const ImuSample &sample) noexcept;
-  void start(const Reading &reading) noexcept;
+  [[nodiscard]] bool accept_time(const ImuSample& sample) noexcept;
+  [[nodiscard]] bool accept_force(const ImuSample& sample) noexcept;
+  [[nodiscard]] bool accept_field(const ImuSample& sample) noexcept;
+  void start(const Reading& reading) noexcept;
   void set_sensor_priors() noexcept;
   void restart_after_gap() noexcept;
-  void fill_gap(const Reading &next, int missing, double dt) noexcept;
-  void step(const Reading &reading, double dt) noexcept;
-  void accumulate(const Matrix3 &rotation, const Axes &measured_rate,
-                  const Axes &force, double dt) noexcept;
+  void fill_gap(const Reading& next, int missing, double dt) noexcept;
+  void step(const Reading& reading, double dt) noexcept;
+  void accumulate(const Matrix3& rotation, const Axes& measured_rate, const Axes& force,
+                  double dt) noexcept;
   void finish_block() noexcept;
   void let_errors_grow() noexcept;
   void use_rest() noexcept;
@@ -106,17 +106,17 @@ private:
   void forget_motion() noexcept;
   void use_bounded_motion(bool resting) noexcept;
   void measure(int index, double residual, double variance) noexcept;
-  void correct(const ErrorVector &correction) noexcept;
+  void correct(const ErrorVector& correction) noexcept;
 
   // magnetic_heading.cpp: what the magnetometer says.
-  void add_field(const Axes &field) noexcept;
+  void add_field(const Axes& field) noexcept;
   [[nodiscard]] Matrix3 rotation_at_field() const noexcept;
   void meet_north() noexcept;
   Axes align_north() noexcept;
   void let_field_wander(double time) noexcept;
   void use_field() noexcept;
-  [[nodiscard]] std::array<FieldMeasurement, 3>
-  field_measurements(const Axes &field) const noexcept;
+  [[nodiscard]] std::array<FieldMeasurement, 3> field_measurements(
+      const Axes& field) const noexcept;
   void review_field(double time) noexcept;
   [[nodiscard]] bool adopt_survey(bool proven) noexcept;
   void restart_field() noexcept;
@@ -136,12 +136,11 @@ private:
   Matrix3 scale_{};
   Axes accel_bias_{};
   double accel_latency_s_ = 0;
-  Axes local_field_{}, hard_iron_{},
-      room_field_{}; ///< room_field_[0], east, is 0
+  Axes local_field_{}, hard_iron_{}, room_field_{};  ///< room_field_[0], east, is 0
   double mag_latency_s_ = 0;
 
   RestDetector rest_;
-  double velocity_seen_ = 0, position_seen_ = 0; ///< recent variance, per axis
+  double velocity_seen_ = 0, position_seen_ = 0;  ///< recent variance, per axis
 
   // The block being collected.
   MotionIntegral motion_;
@@ -149,10 +148,10 @@ private:
   int samples_ = 0;
 
   Reading last_{};
-  Axes turn_rate_{}; ///< rad/s, body frame, calibrated: of the last step
+  Axes turn_rate_{};  ///< rad/s, body frame, calibrated: of the last step
   Axes linear_accel_{};
-  double freeze_s_ = 0;  ///< how long the calibration stays frozen
-  double unknown_s_ = 0; ///< time that passed in samples that could not be used
+  double freeze_s_ = 0;   ///< how long the calibration stays frozen
+  double unknown_s_ = 0;  ///< time that passed in samples that could not be used
   bool started_ = false, restored_ = false;
   unsigned long rejected_ = 0;
   Quaternion reset_;
@@ -161,15 +160,15 @@ private:
   FieldSum fields_;
   FieldSurvey survey_;
   Axes last_field_{};
-  double turned_since_field_changed_ = 0; ///< rad
-  double since_field_s_ = 0;              ///< since readings were last used
-  double misfit_ = 0; ///< mean squared residual over its expectation
+  double turned_since_field_changed_ = 0;  ///< rad
+  double since_field_s_ = 0;               ///< since readings were last used
+  double misfit_ = 0;                      ///< mean squared residual over its expectation
   double proof_s_ = 0, turned_s_ = 0, since_restart_s_ = 0;
-  double heading_corrected_ = 0; ///< rad, since the survey last heard of it
+  double heading_corrected_ = 0;  ///< rad, since the survey last heard of it
   bool has_north_ = false, lost_north_ = false, disturbed_ = false;
   bool restored_field_ = false;
   double hard_iron_variance_ = 0,
-         mag_latency_variance_ = 0; ///< where restored: uT^2, s^2
+         mag_latency_variance_ = 0;  ///< where restored: uT^2, s^2
 };
 
-} // namespace psmove::fusion
+}  // namespace psmove::fusion
