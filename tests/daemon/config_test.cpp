@@ -4,6 +4,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace psmove::daemon {
 namespace {
@@ -67,7 +68,8 @@ class CommandLine : public ::testing::Test {
   }
   void write(const std::string& text) const { std::ofstream(file_) << text; }
   void TearDown() override { std::filesystem::remove(file_); }
-  const std::string file_ = ::testing::TempDir() + "config_test.toml";
+  const std::string file_ =
+      ::testing::TempDir() + "config_test." + std::to_string(::getpid()) + ".toml";
 };
 
 TEST_F(CommandLine, WinsOverTheFile) {

@@ -2,6 +2,7 @@
 
 #include <fstream>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 namespace psmove::daemon {
 namespace {
@@ -29,7 +30,8 @@ class StateFileTest : public ::testing::Test {
   void overwrite(const char* name, const std::string& text) const {
     std::ofstream(directory_ / name) << text;
   }
-  const fs::path directory_ = fs::path(::testing::TempDir()) / "state_file_test" / "deep";
+  const fs::path directory_ =
+      fs::path(::testing::TempDir()) / ("state_file_test." + std::to_string(::getpid())) / "deep";
   const StateFile file_{directory_};
 };
 
