@@ -22,10 +22,12 @@ struct ChannelInfo {
   std::uint16_t vendor = 0, product = 0;
   Transport transport = Transport::bluetooth;
   Source source = Source::hidraw;
-  std::optional<Address> address;  ///< the controller's; absent on USB, read with feature 0x04 there
+  std::optional<Address>
+      address;  ///< the controller's; absent on USB, read with feature 0x04 there
   std::optional<Address> adapter;  ///< the host's radio
   std::string path;                ///< for the log: "/dev/hidraw3"
-  std::size_t declared_input = 0;  ///< payload bytes the HID descriptor declares for report 1; 0: unknown
+  std::size_t declared_input =
+      0;  ///< payload bytes the HID descriptor declares for report 1; 0: unknown
 };
 
 /// Reports in and out of one link. All calls come from the event loop's thread; none of them

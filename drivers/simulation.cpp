@@ -35,6 +35,7 @@ class SimulatedChannel final : public HidChannel {
     info_.source = Source::simulated;
     info_.address = simulation.move().options().address;
     info_.path = "simulated";
+    simulation_.move().reconnect();
   }
 
   [[nodiscard]] const ChannelInfo& info() const override { return info_; }

@@ -87,7 +87,7 @@ double Move::Noise::uniform() {
 }
 
 Move::Move(MoveOptions options, Time start)
-    : options_(std::move(options)),
+    : options_(options),
       start_(start),
       newest_(start),
       noise_(options_.seed),
