@@ -1,0 +1,57 @@
+// Bodies of every kind through every reader: nothing crashes, and what is taken is within its
+// range.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "api/wire/controller_json.hpp"
+#include "api/wire/output_requests.hpp"
+#include "api/wire/text.hpp"
+
+namespace {
+
+using namespace psmove;
+
+void require(bool claim) {
+  if (!claim) std::abort();
+}
+
+/// A fault can always be told: its text goes into a JSON body.
+template <class Result>
+bool is_taken(const Result& result) {
+  if (result) return true;
+  std::string quoted;
+  wire::append_quoted(quoted, result.error().detail);
+  wire::append_quoted(quoted, result.error().pointer);
+  require(wire::is_utf8(quoted) && !result.error().detail.empty());
+  return false;
+}
+
+void read(const nlohmann::json& body) {
+  if (const auto led = wire::led_wish(body, "/led"); is_taken(led))
+    require(led->fade.count() <= 60'000 && led->period.count() >= 50);
+  (void)is_taken(wire::rumble_wish(body));
+  if (const auto patch = wire::controller_patch(body); is_taken(patch) && patch->number)
+    require(*patch->number >= 1);
+  if (const auto patch = wire::simulation_patch(body); is_taken(patch) && patch->trigger)
+    require(*patch->trigger >= 0 && *patch->trigger <= 1);
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  (void)wire::parse_color(text);
+  (void)wire::percent_decode(text, true);
+  std::string quoted;
+  wire::append_quoted(quoted, text);
+  const auto back = wire::parse_json(quoted);
+  require(back.has_value());
+  require(!wire::is_utf8(text) || back->get_ref<const std::string&>() == text);
+  if (const auto body = wire::parse_json(text); is_taken(body)) read(*body);
+  if (const auto body = wire::parse_form(text); is_taken(body)) read(*body);
+  return 0;
+}
