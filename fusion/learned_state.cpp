@@ -105,7 +105,7 @@ bool OrientationFilter::restore(const LearnedState& learned) noexcept {
 /// is another sensor, or it has changed beyond what sessions do; then nothing
 /// restored is worth keeping.
 void OrientationFilter::doubt_restored(double surprise) noexcept {
-  constexpr double impossible = 25;  // five standard deviations, squared
+  constexpr double impossible = 21;  // of chi squared with three degrees of freedom: once in 10,000
   if (surprise > impossible) set_sensor_priors();
 }
 

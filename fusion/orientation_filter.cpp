@@ -74,8 +74,7 @@ void OrientationFilter::update(const ImuSample& sample) noexcept {
     if (!has_force) return;
     start(reading);
   }
-  const int lost =
-      std::max(sample.missing_before, 0) + static_cast<int>(std::lround(unknown_s_ / dt));
+  const double lost = std::max(sample.missing_before, 0) + std::round(unknown_s_ / dt);
   unknown_s_ = 0;
   if (lost > 0) fill_gap(reading, lost, dt);
 
@@ -150,12 +149,13 @@ void OrientationFilter::set_sensor_priors() noexcept {
   covariance_.set_variance(error_accel_latency, square(parameters_.accel_latency_s));
 }
 
-void OrientationFilter::fill_gap(const Reading& next, int missing, double dt) noexcept {
-  if (missing * dt > parameters_.gap_limit_s) {
+void OrientationFilter::fill_gap(const Reading& next, double lost, double dt) noexcept {
+  if (lost * dt > parameters_.gap_limit_s) {
     last_ = next;
     restart_after_gap();
     return;
   }
+  const int missing = static_cast<int>(lost);
   const Reading before = last_;
   for (int i = 1; i <= missing; ++i) {
     const double part = static_cast<double>(i) / (missing + 1);
@@ -278,13 +278,16 @@ void OrientationFilter::use_rest() noexcept {
   Axes mean;
   for (std::size_t i = 0; i < 3; ++i) mean[i] = rate_sum_[i] / samples_;
   const double variance = square(radians(parameters_.rest_rate_noise_deg_s)) / motion_.time;
-  for (int i = 0; i < 3; ++i) {
-    const auto k = static_cast<std::size_t>(i);
-    const double residual = mean[k] - dot(scale_[k], mean) - bias_[k];
-    if (restored_)
-      doubt_restored(square(residual) / (variance + covariance_.variance(error_bias + i)));
-    measure(error_bias + i, mean[k] - dot(scale_[k], mean) - bias_[k], variance);
+  const auto residual = [&](std::size_t i) { return mean[i] - dot(scale_[i], mean) - bias_[i]; };
+  if (restored_) {
+    double surprise = 0;
+    for (std::size_t i = 0; i < 3; ++i)
+      surprise +=
+          square(residual(i)) / (variance + covariance_.variance(error_bias + static_cast<int>(i)));
+    doubt_restored(surprise);
   }
+  for (std::size_t i = 0; i < 3; ++i)
+    measure(error_bias + static_cast<int>(i), residual(i), variance);
   restored_ = false;
   for (int i = 0; i < 3; ++i)
     measure(error_velocity + i, -velocity_[static_cast<std::size_t>(i)],

@@ -95,7 +95,7 @@ class OrientationFilter {
   void start(const Reading& reading) noexcept;
   void set_sensor_priors() noexcept;
   void restart_after_gap() noexcept;
-  void fill_gap(const Reading& next, int missing, double dt) noexcept;
+  void fill_gap(const Reading& next, double lost, double dt) noexcept;
   void step(const Reading& reading, double dt) noexcept;
   void accumulate(const Matrix3& rotation, const Axes& measured_rate, const Axes& force,
                   double dt) noexcept;
