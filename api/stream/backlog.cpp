@@ -21,12 +21,14 @@ bool has(const Batch& batch, FrameKind kind, const Address& controller) {
 }  // namespace
 
 void Backlog::push(SharedBatch batch, SteadyTime now) {
-  if (batch->newest_only()) supersede(*batch);
+  if (!is_empty()) {
+    if (batch->newest_only()) supersede(*batch);
+    trim(now, batch->motion_bytes());
+  }
   if (!losses_.empty()) batch = with_losses_told(std::move(batch));
   motion_bytes_ += batch->motion_bytes();
   edge_bytes_ += batch->edge_bytes();
   entries_.push_back({std::move(batch), now});
-  trim(now);
 }
 
 std::size_t Backlog::pieces(std::span<std::string_view> out) const {
@@ -83,11 +85,10 @@ void Backlog::supersede(const Batch& newer) {
   }
 }
 
-void Backlog::trim(SteadyTime now) {
-  // The newest always stays: a client that reads again finds something.
-  for (std::size_t i = first_whole(); i + 1 < entries_.size();) {
+void Backlog::trim(SteadyTime now, std::size_t coming) {
+  for (std::size_t i = first_whole(); i < entries_.size();) {
     const bool is_old = now - entries_[i].since > bounds_->motion;
-    if (!is_old && motion_bytes_ <= bounds_->motion_bytes) return;
+    if (!is_old && motion_bytes_ + coming <= bounds_->motion_bytes) return;
     const std::size_t before = entries_.size();
     if (entries_[i].batch->motion_bytes() > 0) drop_motion(i);
     if (entries_.size() == before) ++i;

@@ -62,7 +62,8 @@ class Backlog {
   [[nodiscard]] std::size_t first_whole() const { return first_ + (sent_ > 0 ? 1 : 0); }
   void supersede(const Batch& newer);
   [[nodiscard]] SharedBatch with_losses_told(SharedBatch batch);
-  void trim(SteadyTime now);
+  /// Makes room, before `coming` bytes of motion: so that they can tell what went for them.
+  void trim(SteadyTime now, std::size_t coming);
   void drop_motion(std::size_t index);
   template <class Keep>
   void keep_only(std::size_t index, Keep keep);

@@ -31,7 +31,7 @@ constexpr int unsent_bytes = 32 * 1024;
 /// Reads of one wake-up, so that one client that floods does not hold up the others.
 constexpr int reads_per_wake_up = 4;
 /// Pieces of one gathered send; more waits for the next.
-constexpr std::size_t pieces_per_send = 64;
+constexpr std::size_t pieces_per_send = 16;
 
 /// Pings and pongs a peer may send at once, and for each further one it must wait.
 constexpr auto control_interval = 50ms;

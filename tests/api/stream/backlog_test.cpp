@@ -111,7 +111,7 @@ TEST_F(BacklogTest, MotionOlderThanItsBoundIsDroppedAndCounted) {
   backlog_.push(batch({motion("young")}), start + 200ms);
   backlog_.push(batch({motion("new")}), start + 261ms);
   backlog_.push(batch({motion("newest")}), start + 262ms);
-  EXPECT_THAT(received(), ElementsAre(with("young", 0), with("new", 0), with("newest", 4)));
+  EXPECT_THAT(received(), ElementsAre(with("young", 0), with("new", 4), with("newest", 0)));
 }
 
 TEST_F(BacklogTest, ALossIsToldOnceAndOnlyToTheControllerItConcerns) {
@@ -119,7 +119,7 @@ TEST_F(BacklogTest, ALossIsToldOnceAndOnlyToTheControllerItConcerns) {
   backlog_.push(batch({motion("l2", left)}), start + 300ms);
   backlog_.push(batch({motion("l3", left), motion("r3", right)}), start + 301ms);
   backlog_.push(batch({motion("l4", left), motion("r4", right)}), start + 302ms);
-  EXPECT_THAT(received(), ElementsAre(with("l2", 0), with("l3", 2), with("r3", 1), with("l4", 0),
+  EXPECT_THAT(received(), ElementsAre(with("l2", 2), with("l3", 0), with("r3", 1), with("l4", 0),
                                       with("r4", 0)));
 }
 
@@ -185,14 +185,14 @@ TEST_F(BacklogTest, ABatchThatIsPartlySentIsNeverDropped) {
   backlog_.push(batch({motion("third")}), start + 400ms);
   backlog_.push(batch({motion("fourth")}), start + 401ms);
   EXPECT_THAT(messages(begun + sent(backlog_)),
-              ElementsAre(with("first", 0), with("third", 0), with("fourth", 2)));
+              ElementsAre(with("first", 0), with("third", 2), with("fourth", 0)));
 }
 
 TEST_F(BacklogTest, BytesAreBoundedWhereTimeIsNot) {
   bounds_.motion_bytes = 1000;
   const std::string big(300, 'm');
   for (int i = 0; i < 10; ++i) backlog_.push(batch({motion(big + std::to_string(i))}), start);
-  EXPECT_LE(backlog_.bytes(), 1300U);
+  EXPECT_LE(backlog_.bytes(), 1000U);
   const auto all = received();
   ASSERT_EQ(all.size(), 3U);
   EXPECT_THAT(all.back(), testing::StartsWith(big + "9"));

@@ -1,0 +1,722 @@
+// WebSocket sessions over real sockets, with controllers that are fed reports by hand. The loop is
+// polled until nothing happens any more, so that no test waits for a clock.
+
+#include "api/stream/stream_session.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <fcntl.h>
+#include <filesystem>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <vector>
+
+#include "api/stream/hub.hpp"
+#include "api/wire/controller_json.hpp"
+#include "drivers/roster.hpp"
+
+namespace psmove::stream {
+namespace {
+
+using namespace std::chrono_literals;
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr std::string_view key = "dGhlIHNhbXBsZSBub25jZQ==";
+constexpr Mask mask = {1, 2, 3, 4};
+const Address left_address = *parse_address("00:06:f7:16:2a:3b");
+const Address right_address = *parse_address("00:06:f7:16:2a:3c");
+
+std::pair<int, int> socket_pair() {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0) throw 0;
+  return {ends[0], ends[1]};
+}
+
+/// A WebSocket client's end of a connection.
+class Client {
+ public:
+  explicit Client(int socket) : socket_(socket) {}
+  ~Client() { hang_up(); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  void send(std::string_view bytes) {
+    ASSERT_EQ(::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(bytes.size()));
+  }
+  void say(std::string_view text) { send(frame(Opcode::text, text)); }
+  static std::string frame(Opcode opcode, std::string_view payload, bool final = true) {
+    std::string bytes;
+    append_frame(bytes, opcode, payload, mask, final);
+    return bytes;
+  }
+  void hang_up() {
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
+  }
+
+  /// Takes what has arrived. @return whether anything had
+  bool receive() {
+    std::array<char, 65536> buffer;
+    bool any = false;
+    while (socket_ >= 0) {
+      const auto count = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count == 0 || (count < 0 && errno != EAGAIN)) {
+        any = any || !is_ended;
+        is_ended = true;
+        break;
+      }
+      if (count < 0) break;
+      any = true;
+      std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
+      while (const auto message = receiver_.next(bytes)) take(*message);
+    }
+    return any;
+  }
+
+  std::vector<json> heard;
+  std::vector<std::string> pings, pongs;
+  std::optional<std::uint16_t> close_code;
+  std::string close_reason;
+  bool is_ended = false;
+  bool reads = true;
+
+ private:
+  void take(const Message& message) {
+    switch (message.kind) {
+      case Message::Kind::text:
+        heard.push_back(json::parse(message.payload, nullptr, false));
+        EXPECT_FALSE(heard.back().is_discarded()) << message.payload;
+        break;
+      case Message::Kind::ping:
+        pings.emplace_back(message.payload);
+        break;
+      case Message::Kind::pong:
+        pongs.emplace_back(message.payload);
+        break;
+      case Message::Kind::close:
+        close_code = message.code;
+        close_reason = message.payload;
+        break;
+      default:
+        ADD_FAILURE() << "the daemon broke the protocol: " << message.payload;
+    }
+  }
+  int socket_;
+  Receiver receiver_{Role::client, {.message_bytes = 1 << 24, .fragments = 1}};
+};
+
+class StreamTest : public testing::Test {
+ protected:
+  StreamTest() { open_hub(); }
+
+  void open_hub() {
+    hub_.reset();
+    hub_ = std::make_unique<Hub>(io_, roster_, limits_);
+  }
+  drivers::Controller& add(const Address& address, bool is_connected = true) {
+    auto& controller = roster_.get_or_add(address, *drivers::find_model("zcm1"), Source::simulated);
+    if (is_connected) controller.link_up({}, Source::simulated);
+    return controller;
+  }
+  Client& connect(std::string query = {}, std::string_view early = {}) {
+    const auto [ours, theirs] = socket_pair();
+    hub_->adopt(ours, {.query = std::move(query), .key = std::string(key), .protocols = {}}, early,
+                [this] { ++closed_; });
+    clients_.push_back(std::make_unique<Client>(theirs));
+    return *clients_.back();
+  }
+  /// Runs loop and clients until nothing happens any more.
+  void settle() {
+    bool is_busy = true;
+    while (is_busy) {
+      io_.restart();
+      is_busy = io_.poll() > 0;
+      for (const auto& client : clients_)
+        if (client->reads) is_busy = client->receive() || is_busy;
+    }
+  }
+  std::vector<json> hear(Client& client) {
+    settle();
+    return std::exchange(client.heard, {});
+  }
+  /// The one answer to one message.
+  json ask(Client& client, std::string_view text) {
+    hear(client);
+    client.say(text);
+    const auto all = hear(client);
+    EXPECT_EQ(all.size(), 1U) << text;
+    return all.empty() ? json::object() : all.front();
+  }
+  void report(drivers::Controller& controller, Buttons buttons = {}) {
+    drivers::InputReport report;
+    report.sequence = static_cast<std::uint8_t>(reports_ % 16);
+    report.ticks = static_cast<std::uint16_t>(reports_ * 1000);
+    report.battery_code = 4;
+    report.sample_count = 2;
+    for (auto& sample : report.samples) {
+      sample.accel.z = 4096;
+      sample.buttons = buttons;
+    }
+    ++reports_;
+    controller.on_report(report, drivers::SteadyClock::now());
+  }
+
+  boost::asio::io_context io_;
+  drivers::UnixClock clock_;
+  drivers::Roster roster_{clock_};
+  api::Limits limits_;
+  std::unique_ptr<Hub> hub_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  int closed_ = 0;
+  std::uint64_t reports_ = 0;
+};
+
+std::vector<json> of_type(const std::vector<json>& all, std::string_view type) {
+  std::vector<json> chosen;
+  for (const auto& message : all)
+    if (message.at("type") == type) chosen.push_back(message);
+  return chosen;
+}
+
+// ---- greeting and subscriptions
+
+TEST_F(StreamTest, HelloComesFirstAndAlone) {
+  add(left_address);
+  Client& client = connect();
+  const auto all = hear(client);
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0].at("type"), "hello");
+  EXPECT_EQ(all[0].at("session"), "websocket 1");
+  EXPECT_EQ(all[0].at("limits").at("message_bytes"), 16384);
+  EXPECT_NEAR(all[0].at("time_us").get<double>(), static_cast<double>(clock_.now_us()), 60e6);
+}
+
+TEST_F(StreamTest, AQueryStartsTheStreamByItself) {
+  auto& controller = add(left_address);
+  Client& client = connect("controllers=1&fields=orientation&topics=motion");
+  const auto greeting = hear(client);
+  ASSERT_EQ(greeting.size(), 3U);
+  EXPECT_EQ(greeting[0].at("type"), "hello");
+  EXPECT_EQ(greeting[1].at("type"), "subscribed");
+  EXPECT_EQ(greeting[1].at("id"), "query");
+  EXPECT_EQ(greeting[1].at("controllers"), json({"00:06:f7:16:2a:3b"}));
+  EXPECT_EQ(greeting[2].at("type"), "snapshot");
+  report(controller);
+  const auto motion = of_type(hear(client), "motion");
+  ASSERT_EQ(motion.size(), 1U);
+  EXPECT_EQ(motion[0].at("subscription"), "query");
+  EXPECT_EQ(motion[0].at("controller"), "00:06:f7:16:2a:3b");
+  ASSERT_EQ(motion[0].at("samples").size(), 2U);
+  EXPECT_EQ(motion[0].at("samples")[0].size(), 3U);  // sequence, time_us, orientation
+}
+
+TEST_F(StreamTest, TheSnapshotIsWhatGetGives) {
+  auto& controller = add(left_address);
+  add(right_address, false);
+  Client& client = connect();
+  hear(client);
+  client.say(R"({"type":"subscribe","id":"a","topics":["controller"]})");
+  const auto all = hear(client);
+  ASSERT_EQ(all.size(), 2U);
+  ASSERT_EQ(all[1].at("controllers").size(), 2U);
+  EXPECT_EQ(all[1].at("subscription"), "a");
+  EXPECT_EQ(all[1].at("controllers")[0], json::parse(wire::controller_body(controller.state())));
+  EXPECT_EQ(all[1].at("controllers")[1].at("connected"), false);
+}
+
+TEST_F(StreamTest, ASnapshotCanBeLeftOut) {
+  Client& client = connect();
+  EXPECT_EQ(ask(client, R"({"type":"subscribe","id":"a","snapshot":false})").at("type"),
+            "subscribed");
+}
+
+TEST_F(StreamTest, PressesArrivalsAndDeparturesCome) {
+  auto& controller = add(left_address);
+  Client& client = connect("topics=button,controller");
+  hear(client);
+  report(controller, {Button::cross});
+  report(controller, {});
+  const auto buttons = of_type(hear(client), "button");
+  ASSERT_EQ(buttons.size(), 2U);
+  EXPECT_EQ(buttons[0].at("button"), "cross");
+  EXPECT_EQ(buttons[0].at("pressed"), true);
+  EXPECT_EQ(buttons[1].at("pressed"), false);
+  auto& other = add(right_address);
+  const auto arrived = of_type(hear(client), "controller");
+  ASSERT_FALSE(arrived.empty());
+  EXPECT_EQ(arrived.back().at("event"), "arrived");
+  EXPECT_EQ(arrived.back().at("controller"), "00:06:f7:16:2a:3c");
+  EXPECT_EQ(arrived.back().at("state").at("connected"), true);
+  other.link_down({});
+  const auto left = of_type(hear(client), "controller");
+  ASSERT_FALSE(left.empty());
+  EXPECT_EQ(left.back().at("event"), "left");
+}
+
+TEST_F(StreamTest, EverySubscriptionHasItsOwnEnd) {
+  auto& controller = add(left_address);
+  Client& client = connect();
+  client.say(R"({"type":"subscribe","id":"a","topics":["motion"],"snapshot":false})");
+  client.say(R"({"type":"subscribe","id":"b","topics":["motion"],"snapshot":false})");
+  hear(client);
+  report(controller);
+  EXPECT_EQ(hear(client).size(), 2U);
+  EXPECT_EQ(ask(client, R"({"type":"unsubscribe","id":"a"})"),
+            json::parse(R"({"type":"unsubscribed","id":"a"})"));
+  report(controller);
+  const auto motion = hear(client);
+  ASSERT_EQ(motion.size(), 1U);
+  EXPECT_EQ(motion[0].at("subscription"), "b");
+  EXPECT_EQ(ask(client, R"({"type":"unsubscribe","id":"a"})").at("code"), "unknown_subscription");
+}
+
+TEST_F(StreamTest, SubscriptionsAreUniqueAndCounted) {
+  limits_.subscriptions = 2;
+  open_hub();
+  Client& client = connect();
+  const auto subscribe = [&](std::string id) {
+    return ask(client, R"({"type":"subscribe","snapshot":false,"id":")" + id + R"("})");
+  };
+  EXPECT_EQ(subscribe("a").at("type"), "subscribed");
+  const auto again = subscribe("a");
+  EXPECT_EQ(again.at("code"), "subscription_exists");
+  EXPECT_EQ(again.at("to"), "a");
+  EXPECT_EQ(again.at("pointer"), "/id");
+  EXPECT_EQ(subscribe("b").at("type"), "subscribed");
+  EXPECT_EQ(subscribe("c").at("code"), "too_many_subscriptions");
+}
+
+TEST_F(StreamTest, SinceResumesWithoutAGap) {
+  auto& controller = add(left_address);
+  for (int i = 0; i < 10; ++i) report(controller);
+  Client& client = connect("topics=motion&fields=trigger&since=5&snapshot=false");
+  report(controller);
+  std::uint64_t next = 6;
+  for (const auto& message : of_type(hear(client), "motion"))
+    for (const auto& sample : message.at("samples"))
+      EXPECT_EQ(sample.at("sequence").get<std::uint64_t>(), next++);
+  EXPECT_EQ(next, 22U);
+}
+
+// ---- requests
+
+TEST_F(StreamTest, WhatIsNotUnderstoodIsAnsweredAndTheConnectionLives) {
+  Client& client = connect();
+  EXPECT_EQ(ask(client, R"({"type":"dance","id":"7"})").at("code"), "unknown_type");
+  EXPECT_EQ(ask(client, "nonsense").at("code"), "invalid_json");
+  EXPECT_EQ(ask(client, R"({"type":"subscribe","id":"7","feilds":[]})"),
+            json::parse(R"({"type":"error","to":"7","code":"unknown_member","pointer":"/feilds",)"
+                        R"("detail":"There is no \"feilds\" here; accepted are controllers, )"
+                        R"(topics, fields, max_rate_hz, policy, since, snapshot, id."})"));
+  EXPECT_EQ(ask(client, R"({"type":"subscribe","id":"7","controllers":["nobody"]})").at("code"),
+            "unknown_controller");
+  EXPECT_EQ(ask(client, R"({"type":"ping","t":12.5})").at("t"), 12.5);
+}
+
+TEST_F(StreamTest, MessagesMayArriveOctetByOctet) {
+  Client& client = connect();
+  hear(client);
+  for (const char octet : Client::frame(Opcode::text, R"({"type":"ping","t":1})")) {
+    client.send({&octet, 1});
+    settle();
+  }
+  EXPECT_EQ(hear(client).at(0).at("t"), 1);
+}
+
+TEST_F(StreamTest, WhatCameRightBehindTheUpgradeIsHeard) {
+  const auto early = Client::frame(Opcode::text, R"({"type":"ping","t":1})");
+  Client& client = connect({}, std::string_view(early).substr(0, 9));
+  client.send(std::string_view(early).substr(9));
+  const auto all = hear(client);
+  ASSERT_EQ(all.size(), 2U);
+  EXPECT_EQ(all[0].at("type"), "hello");
+  EXPECT_EQ(all[1].at("type"), "pong");
+}
+
+TEST_F(StreamTest, SetIsOwnedByTheConnectionAndEndsWithIt) {
+  auto& controller = add(left_address);
+  Client& client = connect();
+  const auto reply = ask(client, R"({"type":"set","id":"7","controllers":["1"],)"
+                                 R"("led":{"color":"red"},"rumble":{"value":120}})");
+  EXPECT_EQ(reply.at("type"), "reply");
+  EXPECT_EQ(reply.at("to"), "7");
+  EXPECT_EQ(reply.at("status"), "queued");
+  EXPECT_EQ(reply.at("results"),
+            json::parse(R"([{"controller":"00:06:f7:16:2a:3b","status":"queued",)"
+                        R"("led":"queued","rumble":"queued"}])"));
+  ASSERT_EQ(controller.state().led.layers.size(), 1U);
+  EXPECT_EQ(controller.state().led.layers[0].owner, "websocket 1");
+  EXPECT_EQ(controller.state().led.shown, (Rgb{255, 0, 0}));
+  EXPECT_EQ(controller.state().rumble.shown, 120);
+  client.hang_up();
+  settle();
+  EXPECT_THAT(controller.state().led.layers, IsEmpty());
+  EXPECT_EQ(controller.state().rumble.shown, 0);
+  EXPECT_EQ(closed_, 1);
+}
+
+TEST_F(StreamTest, ASetUnderSomebodyElsesIsOverriddenAndNullEndsIt) {
+  auto& controller = add(left_address);
+  controller.set_led("rest", {.color = {0, 255, 0}, .priority = 5});
+  Client& client = connect();
+  const auto set = R"({"type":"set","id":"7","controllers":["*"],"led":{"color":"red"}})";
+  EXPECT_EQ(ask(client, set).at("status"), "overridden");
+  EXPECT_EQ(controller.state().led.layers.size(), 2U);
+  EXPECT_EQ(ask(client, R"({"type":"set","controllers":["*"],"led":null})").at("type"), "reply");
+  EXPECT_EQ(controller.state().led.layers.size(), 1U);
+}
+
+TEST_F(StreamTest, ASetThatCannotReachAllOfItsControllersChangesNone) {
+  auto& controller = add(left_address);
+  add(right_address, false);
+  Client& client = connect();
+  const auto away =
+      ask(client, R"({"type":"set","id":"7","controllers":["1","2"],"led":{"color":"red"}})");
+  EXPECT_EQ(away.at("code"), "controller_offline");
+  EXPECT_EQ(away.at("pointer"), "/controllers/1");
+  const auto unknown =
+      ask(client, R"({"type":"set","id":"7","controllers":["1","3"],"led":{"color":"red"}})");
+  EXPECT_EQ(unknown.at("code"), "unknown_controller");
+  EXPECT_THAT(controller.state().led.layers, IsEmpty());
+  const auto all =
+      ask(client, R"({"type":"set","id":"7","controllers":["*"],"led":{"color":"red"}})");
+  EXPECT_EQ(all.at("results").size(), 1U);
+}
+
+TEST_F(StreamTest, OutputsAreToldToThoseWhoAsk) {
+  auto& controller = add(left_address);
+  Client& client = connect("topics=output");
+  hear(client);
+  controller.set_led("rest", {.color = {1, 2, 3}});
+  const auto outputs = of_type(hear(client), "output");
+  ASSERT_FALSE(outputs.empty());
+  EXPECT_EQ(outputs.back().at("led").at("color"), "#010203");
+}
+
+// ---- the protocol
+
+TEST_F(StreamTest, PingsAreAnsweredWithTheirPayload) {
+  Client& client = connect();
+  client.send(Client::frame(Opcode::ping, "are you there"));
+  settle();
+  EXPECT_THAT(client.pongs, ElementsAre("are you there"));
+}
+
+TEST_F(StreamTest, ACloseIsEchoedAndTheConnectionEnds) {
+  Client& client = connect();
+  client.send(Client::frame(Opcode::close, close_payload(3456, "done")));
+  settle();
+  EXPECT_EQ(client.close_code, 3456);
+  EXPECT_TRUE(client.is_ended);
+  client.hang_up();
+  settle();
+  EXPECT_EQ(closed_, 1);
+  EXPECT_EQ(hub_->clients(), 0U);
+}
+
+TEST_F(StreamTest, ACloseWithoutACodeIsEchoedWithoutOne) {
+  Client& client = connect();
+  client.send(Client::frame(Opcode::close, ""));
+  settle();
+  EXPECT_EQ(client.close_code, close_code::no_status);
+}
+
+TEST_F(StreamTest, ViolationsAreClosedWithTheirCode) {
+  const auto closes_with = [this](std::string_view bytes) {
+    Client& client = connect("topics=motion");
+    client.send(bytes);
+    settle();
+    EXPECT_TRUE(client.is_ended);
+    return client.close_code.value_or(0);
+  };
+  std::string unmasked;
+  append_frame(unmasked, Opcode::text, "x");
+  EXPECT_EQ(closes_with(unmasked), 1002);
+  EXPECT_EQ(closes_with(Client::frame(Opcode::text, "\xFF")), 1007);
+  EXPECT_EQ(closes_with(Client::frame(Opcode::binary, "x")), 1003);
+  EXPECT_EQ(closes_with(Client::frame(Opcode::text, std::string(16385, ' '))), 1009);
+}
+
+TEST_F(StreamTest, AMessageOfExactlyTheLimitIsHeard) {
+  Client& client = connect();
+  std::string text = R"({"type":"ping","t":1})";
+  text += std::string(16384 - text.size(), ' ');
+  EXPECT_EQ(ask(client, text).at("type"), "pong");
+}
+
+TEST_F(StreamTest, AFloodOfControlFramesIsRefused) {
+  Client& client = connect();
+  std::string flood;
+  for (int i = 0; i < 200; ++i) flood += Client::frame(Opcode::ping, "");
+  client.send(flood);
+  settle();
+  EXPECT_EQ(client.close_code, 1008);
+  EXPECT_LE(client.pongs.size(), 60U);
+  EXPECT_GE(client.pongs.size(), 10U);
+}
+
+TEST_F(StreamTest, NothingFollowsAClose) {
+  auto& controller = add(left_address);
+  Client& client = connect("topics=motion");
+  hear(client);
+  hub_->close_all(close_code::going_away, "psmoved is stopping");
+  report(controller);
+  settle();
+  EXPECT_EQ(client.close_code, 1001);
+  EXPECT_EQ(client.close_reason, "psmoved is stopping");
+  EXPECT_THAT(client.heard, IsEmpty());
+  client.hang_up();
+  settle();
+  EXPECT_EQ(hub_->clients(), 0U);
+}
+
+TEST_F(StreamTest, AHubThatGoesAwayTakesItsClientsAlong) {
+  Client& first = connect("topics=motion");
+  connect();
+  settle();
+  hub_.reset();
+  settle();
+  EXPECT_EQ(closed_, 2);
+  EXPECT_TRUE(first.is_ended);
+}
+
+TEST_F(StreamTest, ClientsThatComeAndGoLeaveNothingBehind) {
+  auto& controller = add(left_address);
+  const auto descriptors = [] {
+    const std::filesystem::directory_iterator all("/proc/self/fd");
+    return std::distance(begin(all), end(all));
+  };
+  connect();
+  settle();
+  clients_.clear();
+  settle();
+  const auto before = descriptors();
+  for (int i = 0; i < 200; ++i) {
+    connect("topics=motion&fields=trigger");
+    connect();
+    if (i % 3 == 0) settle();
+    report(controller);
+    if (i % 2 == 0) settle();
+    clients_.clear();
+    report(controller);
+    if (i % 5 == 0) settle();
+  }
+  settle();
+  EXPECT_EQ(hub_->clients(), 0U);
+  EXPECT_EQ(closed_, 401);
+  EXPECT_EQ(descriptors(), before);
+}
+
+// ---- slow clients
+
+TEST_F(StreamTest, ASlowClientLosesOnlyItsOwnOldMotionAndIsToldExactly) {
+  limits_.backlog = 0ms;  // whatever had to wait is old when something newer comes
+  limits_.edge_backlog_bytes = 100'000'000;
+  limits_.stalled_after = limits_.dead_after = 1h;  // the machine may be slow, too
+  open_hub();
+  auto& controller = add(left_address);
+  Client& slow = connect("topics=motion,button");
+  Client& quick = connect("topics=motion,button");
+  settle();
+  slow.reads = false;
+  std::uint64_t presses = 0;
+  for (int i = 0; i < 1000; ++i) {
+    const bool is_press = i % 10 == 0;
+    report(controller, is_press ? Buttons{Button::move} : Buttons{});
+    presses += is_press ? 1 : 0;
+    settle();
+  }
+  slow.reads = true;
+  report(controller, {Button::cross});
+  settle();
+  const auto count = [](const std::vector<json>& all, std::uint64_t& dropped) {
+    std::uint64_t samples = 0, last = 0;
+    for (const auto& message : of_type(all, "motion")) {
+      dropped += message.at("dropped").get<std::uint64_t>();
+      for (const auto& sample : message.at("samples")) {
+        EXPECT_TRUE(samples == 0 || sample.at("sequence").get<std::uint64_t>() > last);
+        last = sample.at("sequence").get<std::uint64_t>();
+        ++samples;
+      }
+    }
+    return samples;
+  };
+  const auto expect_all_edges = [&](const std::vector<json>& all) {
+    bool is_down = false;
+    std::uint64_t downs = 0;
+    for (const auto& edge : of_type(all, "button")) {
+      if (edge.at("button") != "move") continue;
+      EXPECT_NE(edge.at("pressed").get<bool>(), is_down);
+      is_down = !is_down;
+      downs += is_down ? 1 : 0;
+    }
+    EXPECT_EQ(downs, presses);
+  };
+  std::uint64_t dropped_quick = 0, dropped_slow = 0;
+  EXPECT_EQ(count(quick.heard, dropped_quick), 2002U);
+  EXPECT_EQ(dropped_quick, 0U);
+  expect_all_edges(quick.heard);
+  const auto got = count(slow.heard, dropped_slow);
+  EXPECT_GT(dropped_slow, 500U);
+  EXPECT_EQ(got + dropped_slow, 2002U);
+  expect_all_edges(slow.heard);
+}
+
+TEST_F(StreamTest, AClientWhoseEdgesDoNotFitIsClosedWithTheReason) {
+  limits_.edge_backlog_bytes = 5'000;
+  limits_.stalled_after = limits_.dead_after = 1h;
+  open_hub();
+  auto& controller = add(left_address);
+  Client& slow = connect("topics=button");
+  Client& quick = connect("topics=button");
+  settle();
+  slow.reads = false;
+  for (int i = 0; i < 1500; ++i) {
+    report(controller, i % 2 == 0 ? Buttons{Button::move} : Buttons{});
+    settle();
+  }
+  slow.reads = true;
+  settle();
+  EXPECT_EQ(slow.close_code, 4001);
+  EXPECT_THAT(slow.close_reason, HasSubstr("slow"));
+  EXPECT_EQ(of_type(quick.heard, "button").size(), 1500U);
+  EXPECT_FALSE(quick.close_code);
+}
+
+// ---- time, with a session of its own whose clock the test moves
+
+class SessionTimeTest : public StreamTest {
+ protected:
+  SessionTimeTest() {
+    const auto [ours, theirs] = socket_pair();
+    clients_.push_back(std::make_unique<Client>(theirs));
+    session_ = std::make_shared<StreamSession>(context_, ours, 7);
+    session_->start(std::nullopt, {});
+    started_ = drivers::SteadyClock::now();
+    settle();
+    client().heard.clear();
+  }
+  ~SessionTimeTest() override {
+    session_->abort();
+    settle();
+  }
+  Client& client() { return *clients_.front(); }
+  void check_after(std::chrono::milliseconds time) {
+    session_->check(started_ + time);
+    settle();
+  }
+  /// Fills the socket until bytes wait in the session.
+  void stall() {
+    client().reads = false;
+    auto batch = std::make_shared<Batch>();
+    batch->append(Frame{}, {R"({"type":"x","pad":")", std::string(200'000, 'x'), R"("})"});
+    session_->take(batch);
+    session_->take(batch);
+    publisher_.touch(*session_);
+    settle();
+  }
+
+  Publisher publisher_{
+      {.call_flush = [this] { boost::asio::post(io_, [this] { publisher_.flush(); }); },
+       .call_tick = [](SteadyTime) {},
+       .now = [] { return drivers::SteadyClock::now(); }}};
+  bool is_gone_ = false;
+  SessionContext context_{.io = io_,
+                          .roster = roster_,
+                          .publisher = publisher_,
+                          .limits = limits_,
+                          .backlog = {.edge_bytes = 10'000'000},
+                          .closing = [](StreamSession&) {},
+                          .gone = [this](StreamSession&) { is_gone_ = true; }};
+  std::shared_ptr<StreamSession> session_;
+  drivers::SteadyTime started_;
+};
+
+TEST_F(SessionTimeTest, PingsEvery15SecondsAndSaysSomethingWhenItHadNothingToSay) {
+  check_after(14s);
+  EXPECT_THAT(client().pings, IsEmpty());
+  check_after(15'001ms);
+  EXPECT_EQ(client().pings.size(), 1U);
+  EXPECT_THAT(client().heard, IsEmpty()) << "hello was said just before";
+  check_after(16s);
+  EXPECT_EQ(client().pings.size(), 1U);
+  check_after(30'002ms);
+  EXPECT_EQ(client().pings.size(), 2U);
+  check_after(45s - 1ms);
+  EXPECT_FALSE(is_gone_);
+}
+
+TEST_F(SessionTimeTest, ASilentPeerIsDeadAfter45Seconds) {
+  check_after(44s);
+  EXPECT_FALSE(is_gone_);
+  check_after(45'100ms);
+  EXPECT_TRUE(is_gone_);
+  EXPECT_TRUE(client().is_ended);
+}
+
+TEST_F(SessionTimeTest, APeerThatDoesNotReadIsEndedAfter10Seconds) {
+  stall();
+  check_after(5s);
+  EXPECT_FALSE(is_gone_);
+  check_after(11s);
+  EXPECT_TRUE(is_gone_);
+}
+
+TEST_F(SessionTimeTest, APeerThatReadsAgainInTimeStays) {
+  stall();
+  check_after(5s);
+  client().reads = true;
+  settle();
+  EXPECT_EQ(client().heard.size(), 2U);
+  check_after(11s);
+  EXPECT_FALSE(is_gone_);
+}
+
+TEST_F(SessionTimeTest, APeerThatDoesNotAnswerACloseIsLeftSoon) {
+  session_->close(close_code::going_away, "bye");
+  settle();
+  EXPECT_EQ(client().close_code, 1001);
+  EXPECT_FALSE(is_gone_);
+  check_after(2s);
+  EXPECT_TRUE(is_gone_);
+}
+
+// ---- the upgrade
+
+TEST_F(StreamTest, TheUpgradeIsGrantedWithTheProtocolThatWasAskedFor) {
+  const auto plain = hub_->accept({.query = {}, .key = std::string(key), .protocols = {}});
+  ASSERT_TRUE(plain);
+  EXPECT_TRUE(grants_upgrade(*plain, key, ""));
+  EXPECT_TRUE(plain->ends_with("\r\n\r\n"));
+  const auto chosen = hub_->accept(
+      {.query = {}, .key = std::string(key), .protocols = "psmoved.v1+cbor, psmoved.v1+json ,x"});
+  ASSERT_TRUE(chosen);
+  EXPECT_TRUE(grants_upgrade(*chosen, key, "psmoved.v1+json"));
+}
+
+TEST_F(StreamTest, AnUpgradeThatCannotWorkIsRefusedBeforeIt) {
+  add(left_address);
+  const auto refused = [this](std::string query, std::string its_key, std::string protocols) {
+    const auto answer = hub_->accept(
+        {.query = std::move(query), .key = std::move(its_key), .protocols = std::move(protocols)});
+    return answer ? "accepted" : std::string(wire::to_string(answer.error().code));
+  };
+  EXPECT_EQ(refused("", "short", ""), "bad_request");
+  EXPECT_EQ(refused("", std::string(key), "mqtt"), "unsupported_subprotocol");
+  EXPECT_EQ(refused("feilds=x", std::string(key), ""), "unknown_member");
+  EXPECT_EQ(refused("controllers=2", std::string(key), ""), "unknown_controller");
+  EXPECT_EQ(refused("controllers=1", std::string(key), ""), "accepted");
+}
+
+}  // namespace
+}  // namespace psmove::stream
