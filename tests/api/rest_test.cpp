@@ -1,0 +1,503 @@
+// The REST API as a script sees it: every route, and what it says when it will not.
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "api/wire/fault.hpp"
+#include "tests/api/server_fixture.hpp"
+
+namespace psmove::api {
+namespace {
+
+class Rest : public ServerTest {
+ protected:
+  void begin(const std::string& simulated = "zcm1:name=left,zcm2") {
+    start(simulated);
+    client.emplace([this](const auto& condition) { run_until(condition); }, server->port());
+  }
+  Reply get(const std::string& path) { return client->get("/api/v1" + path); }
+  Reply request(const std::string& method, const std::string& path, const std::string& body = {},
+                const std::string& type = "application/json") {
+    return client->request(method, "/api/v1" + path, body, type);
+  }
+  void expect_problem(const Reply& reply, int status, const std::string& code,
+                      const std::string& pointer = "-") {
+    EXPECT_EQ(reply.status, status) << reply.body;
+    EXPECT_EQ(reply.field("content-type"), "application/problem+json");
+    const auto problem = reply.parsed();
+    EXPECT_EQ(problem["code"], code);
+    EXPECT_EQ(problem["status"], status);
+    EXPECT_EQ(problem["type"], "/docs/errors#" + code);
+    EXPECT_FALSE(problem["title"].get<std::string>().empty());
+    EXPECT_FALSE(problem["detail"].get<std::string>().empty());
+    EXPECT_TRUE(problem["instance"].get<std::string>().starts_with('/'));
+    if (pointer != "-") {
+      EXPECT_EQ(problem["errors"][0]["pointer"], pointer) << reply.body;
+    }
+  }
+  json shows(const std::string& which) {
+    return get("/controllers/" + which + "/simulation").parsed()["shows"];
+  }
+  void take_away(const std::string& which) {
+    EXPECT_EQ(
+        request("PATCH", "/controllers/" + which + "/simulation", R"({"link":"down"})").status,
+        200);
+    run_until([&] { return !roster.find(which)->is_connected(); });
+  }
+
+  std::optional<Client> client;
+};
+
+// ---- what there is
+
+TEST_F(Rest, RootTellsVersionsClockLimitsAndLinks) {
+  begin();
+  const auto root = get("").parsed();
+  EXPECT_EQ(root["name"], "psmoved");
+  EXPECT_EQ(root["version"], PSMOVED_VERSION);
+  EXPECT_GT(root["clock"]["time_us"], 1'600'000'000'000'000);
+  EXPECT_EQ(root["limits"]["body_bytes"], 16384);
+  EXPECT_EQ(root["limits"]["connections_per_address"], 64);
+  for (const auto& [name, path] : root["links"].items()) {
+    const int status = client->get(path).status;
+    EXPECT_TRUE(status == 200 || (name == "stream" && status == 426)) << path << status;
+  }
+}
+
+TEST_F(Rest, TheListIsABareArrayInTheOrderOfNumbers) {
+  begin();
+  const auto list = get("/controllers").parsed();
+  ASSERT_EQ(list.size(), 2U);
+  EXPECT_EQ(list[0]["number"], 1);
+  EXPECT_EQ(list[0]["model"], "zcm1");
+  EXPECT_EQ(list[0]["name"], "left");
+  EXPECT_EQ(list[0]["source"], "simulated");
+  EXPECT_EQ(list[1]["model"], "zcm2");
+  EXPECT_TRUE(list[1]["name"].is_null());
+  EXPECT_EQ(list[0]["connected"], true);
+}
+
+TEST_F(Rest, AControllerAnswersToIdNumberAndName) {
+  begin();
+  const auto id = get("/controllers/1").parsed()["id"].get<std::string>();
+  std::string upper = id;
+  std::transform(upper.begin(), upper.end(), upper.begin(), ::toupper);
+  std::string encoded = id;
+  for (auto at = encoded.find(':'); at != std::string::npos; at = encoded.find(':'))
+    encoded.replace(at, 1, "%3A");
+  for (const auto& which : {id, upper, encoded, std::string("left"), std::string("%6Ceft")})
+    EXPECT_EQ(get("/controllers/" + which).parsed()["id"], id) << which;
+}
+
+TEST_F(Rest, WhatIsNotThereIsAProblem) {
+  begin();
+  expect_problem(get("/nope"), 404, "not_found");
+  expect_problem(get("/controllers/1/nope"), 404, "not_found");
+  for (const std::string which : {"3", "nobody", "00:00:00:00:00:00", "all", "-1", "%00", "1%2F2"})
+    for (const std::string part :
+         {"", "/sensors", "/led", "/rumble", "/calibration", "/simulation"})
+      expect_problem(get("/controllers/" + which + part), 404, "unknown_controller");
+  expect_problem(request("PUT", "/controllers/3/led", R"({"color":"red"})"), 404,
+                 "unknown_controller");
+  expect_problem(request("POST", "/controllers/3/disconnect"), 404, "unknown_controller");
+}
+
+TEST_F(Rest, WrongMethodsAreToldTheRightOnes) {
+  begin();
+  const auto expect_allow = [this](const std::string& path, const std::string& allow) {
+    const auto reply = request("BREW", path);
+    expect_problem(reply, 405, "method_not_allowed");
+    EXPECT_EQ(reply.field("allow"), allow);
+    const auto options = request("OPTIONS", path);
+    EXPECT_EQ(options.status, 204);
+    EXPECT_EQ(options.field("allow"), allow);
+  };
+  expect_allow("/controllers", "GET, HEAD, OPTIONS");
+  expect_allow("/controllers/1", "GET, HEAD, PATCH, DELETE, OPTIONS");
+  expect_allow("/controllers/1/led", "GET, HEAD, PUT, DELETE, OPTIONS");
+  expect_allow("/controllers/1/disconnect", "POST, OPTIONS");
+  expect_problem(request("DELETE", "/controllers"), 405, "method_not_allowed");
+  EXPECT_EQ(request("OPTIONS", "/nope").status, 404);
+}
+
+// ---- sensors
+
+TEST_F(Rest, SensorsAreTheNewestSample) {
+  begin();
+  const auto sample = get("/controllers/1/sensors").parsed();
+  EXPECT_NEAR(sample["accel_m_s2"]["z"].get<double>(), 9.8, 1.0) << "it lies still on its back";
+  EXPECT_EQ(sample["buttons"], json::array());
+  const auto sequence = sample["sequence"].get<std::uint64_t>();
+  run_until([&] { return get("/controllers/1/sensors").parsed()["sequence"] > sequence; });
+}
+
+TEST_F(Rest, WaitNextGivesASampleThatWasNotThereBefore) {
+  begin();
+  auto last = get("/controllers/1/sensors").parsed()["sequence"].get<std::uint64_t>();
+  for (int i = 0; i < 5; ++i) {
+    const auto next = get("/controllers/1/sensors?wait=next").parsed()["sequence"];
+    EXPECT_GT(next.get<std::uint64_t>(), last);
+    last = next.get<std::uint64_t>();
+  }
+}
+
+TEST_F(Rest, AveragesAreSmoother) {
+  begin();
+  run_until([&] { return get("/controllers/1/sensors").parsed()["sequence"] > 100; });
+  const auto sample = get("/controllers/1/sensors?average_ms=500").parsed();
+  EXPECT_NEAR(sample["gyro_rad_s"]["x"].get<double>(), 0, 0.02);
+}
+
+TEST_F(Rest, QueriesAreCheckedToo) {
+  begin();
+  for (const std::string query : {"average_ms=0", "average_ms=1001", "average_ms=x", "average_ms=",
+                                  "wait=now", "average=5", "wait=next&wait=next", "average_ms=%zz"})
+    expect_problem(get("/controllers/1/sensors?" + query), 400, "bad_request");
+  EXPECT_EQ(get("/controllers/1/sensors?average_ms=1").status, 200);
+  EXPECT_EQ(get("/controllers/1/sensors?average_ms=1000").status, 200);
+}
+
+TEST_F(Rest, ARememberedControllerHasNoSampleYet) {
+  drivers::RememberedController remembered;
+  remembered.address = *parse_address("00:06:f7:aa:bb:cc");
+  remembered.model = "zcm1";
+  remembered.number = 5;
+  remembered.name = "attic";
+  begin();
+  roster.restore({remembered});
+  EXPECT_EQ(get("/controllers/attic").parsed()["connected"], false);
+  const auto reply = get("/controllers/5/sensors");
+  expect_problem(reply, 503, "no_sample_yet");
+  EXPECT_EQ(reply.field("retry-after"), "1");
+  expect_problem(request("PUT", "/controllers/5/led", R"({"color":"red"})"), 409,
+                 "controller_offline");
+  expect_problem(get("/controllers/5/simulation"), 409, "not_simulated");
+}
+
+// ---- outputs
+
+TEST_F(Rest, ALightIsOnTheDeviceWhenTheAnswerSaysApplied) {
+  begin();
+  for (const auto& [body, type] : {std::pair<std::string, std::string>{
+                                       R"({"red":255,"green":0,"blue":0})", "application/json"},
+                                   {R"({"color":"#ff0000"})", "application/json; charset=utf-8"},
+                                   {"color=red", "application/x-www-form-urlencoded"},
+                                   {"red=255", "application/x-www-form-urlencoded"}}) {
+    const auto reply = request("PUT", "/controllers/left/led", body, type);
+    EXPECT_EQ(reply.status, 200) << reply.body;
+    EXPECT_EQ(reply.parsed()["state"], "applied");
+    EXPECT_EQ(reply.parsed()["color"], "#ff0000");
+    EXPECT_EQ(shows("1")["led"]["color"], "#ff0000");
+    request("PUT", "/controllers/left/led", R"({"color":"blue"})");
+    EXPECT_EQ(shows("1")["led"]["color"], "#0000ff");
+  }
+  const auto layers = get("/controllers/1/led").parsed()["layers"];
+  ASSERT_EQ(layers.size(), 1U);
+  EXPECT_EQ(layers[0]["owner"], "rest");
+  EXPECT_TRUE(layers[0]["until_us"].is_null()) << "a light of REST stays";
+}
+
+TEST_F(Rest, DeleteTakesTheLightAway) {
+  begin();
+  request("PUT", "/controllers/1/led", R"({"color":"red"})");
+  const auto reply = request("DELETE", "/controllers/1/led");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.parsed()["layers"], json::array());
+  EXPECT_EQ(reply.parsed()["color"], "#000000");
+  run_until([this] { return shows("1")["led"]["color"] == "#000000"; });
+}
+
+TEST_F(Rest, ALayerAboveIsToldAsOverridden) {
+  begin();
+  roster.find("1")->set_led("websocket 1", {.color = {0, 0, 255}, .priority = 5});
+  const auto reply = request("PUT", "/controllers/1/led", R"({"color":"red"})");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.parsed()["state"], "overridden");
+  EXPECT_EQ(reply.parsed()["color"], "#0000ff") << "what shows";
+  EXPECT_EQ(reply.parsed()["layers"][1]["color"], "#ff0000") << "what was written";
+}
+
+TEST_F(Rest, AllWritesToEveryConnectedController) {
+  begin("3xzcm1");
+  take_away("3");
+  const auto reply = request("PUT", "/controllers/all/rumble", R"({"value":120,"for_ms":5000})");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto results = reply.parsed();
+  ASSERT_EQ(results.size(), 2U);
+  for (const auto& result : results) {
+    EXPECT_EQ(result["value"], 120);
+    EXPECT_EQ(result["state"], "applied");
+    EXPECT_EQ(shows(result["id"])["rumble"]["value"], 120);
+  }
+  const auto cleared = request("DELETE", "/controllers/all/rumble").parsed();
+  EXPECT_EQ(cleared.size(), 2U);
+  EXPECT_EQ(cleared[0]["value"], 0);
+}
+
+TEST_F(Rest, ARumbleEndsByItselfAfterTenSeconds) {
+  begin();
+  const auto until = [this](const std::string& body) {
+    const auto reply = request("PUT", "/controllers/1/rumble", body).parsed();
+    const auto end_us = reply["layers"][0]["until_us"].get<std::int64_t>();
+    return static_cast<double>(end_us - clock.now_us()) / 1e6;
+  };
+  EXPECT_NEAR(until(R"({"value":100})"), 10, 1);
+  EXPECT_NEAR(until(R"({"value":100,"lease_ms":60000})"), 60, 1);
+  EXPECT_NEAR(until(R"({"value":100,"for_ms":2000})"), 2, 1);
+}
+
+TEST_F(Rest, WritesToAControllerThatIsAwayAreRefused) {
+  begin();
+  const auto before = get("/controllers/1/led").body;
+  take_away("1");
+  expect_problem(request("PUT", "/controllers/1/led", R"({"color":"red"})"), 409,
+                 "controller_offline");
+  expect_problem(request("PUT", "/controllers/1/rumble", R"({"value":1})"), 409,
+                 "controller_offline");
+  expect_problem(request("DELETE", "/controllers/1/led"), 409, "controller_offline");
+  expect_problem(request("POST", "/controllers/1/orientation/reset"), 409, "controller_offline");
+  expect_problem(request("POST", "/controllers/1/disconnect"), 409, "controller_offline");
+  EXPECT_EQ(get("/controllers/1").parsed()["connected"], false) << "reads are answered";
+  EXPECT_EQ(get("/controllers/1/sensors").status, 200);
+  EXPECT_EQ(get("/controllers/1/led").parsed()["layers"], json::parse(before)["layers"]);
+}
+
+TEST_F(Rest, BodiesThatAreNotUnderstoodAreNamed) {
+  begin();
+  const std::string led = "/controllers/1/led";
+  expect_problem(request("PUT", led, "{"), 400, "invalid_json");
+  expect_problem(request("PUT", led), 400, "invalid_json");
+  expect_problem(request("PUT", led, R"({"red":1,"red":2})"), 400, "duplicate_member");
+  expect_problem(request("PUT", led, "\"\xff\""), 400, "invalid_utf8");
+  expect_problem(request("PUT", led, "red", "application/x-www-form-urlencoded"), 400,
+                 "invalid_form");
+  expect_problem(request("PUT", led, "<x/>", "text/xml"), 415, "unsupported_media_type");
+  expect_problem(request("PUT", led, "{}", "application/merge-patch+json"), 415,
+                 "unsupported_media_type");
+  expect_problem(request("PUT", led, R"({"rde":1})"), 422, "unknown_member", "/rde");
+  expect_problem(request("PUT", led, R"({"red":256})"), 422, "out_of_range", "/red");
+  expect_problem(request("PUT", led, R"({"red":"x"})"), 422, "wrong_type", "/red");
+  expect_problem(request("PUT", led, R"({"color":"red","red":1})"), 422, "conflicting_members",
+                 "/red");
+  expect_problem(request("PUT", led, "color=reddish", "application/x-www-form-urlencoded"), 422,
+                 "invalid_value", "/color");
+  expect_problem(request("PUT", "/controllers/all/led", R"({"red":256})"), 422, "out_of_range",
+                 "/red");
+  expect_problem(request("PUT", "/controllers/1/rumble", R"({"value":1.5})"), 422, "wrong_type",
+                 "/value");
+}
+
+TEST_F(Rest, BadInputChangesNothing) {
+  begin();
+  request("PUT", "/controllers/1/led", R"({"color":"green"})");
+  const auto picture = [this] {
+    auto all = get("/controllers").parsed();
+    for (auto& controller : all) {
+      for (const auto* moving : {"sensors", "radio", "battery"}) controller.erase(moving);
+      controller["led"].erase("applied_us");  // outputs are repeated while they are on
+      controller["rumble"].erase("applied_us");
+    }
+    return all.dump() + get("/controllers/1/simulation").body;
+  };
+  const auto before = picture();
+  const std::string bodies[] = {"",
+                                "{",
+                                "[]",
+                                "null",
+                                R"({"x":1})",
+                                "true",
+                                "\xff",
+                                R"({"red":-1})",
+                                R"({"name":7})",
+                                "[[[[",
+                                R"({"name":"ok","number":0})",
+                                R"({"name":"ok","number":2})",
+                                R"({"name":"ok","color":"red"})",
+                                R"({"red":1,"red":1})",
+                                R"({"trigger":0.5,"loss":2})",
+                                R"({"link":"down","motion":"fly"})",
+                                R"({"value":99,"for_ms":-1})",
+                                R"({"color":"red","for_ms":0})"};
+  for (const std::string path : {"", "/led", "/rumble", "/simulation", "/orientation/reset",
+                                 "/disconnect", "/sensors", "/calibration"})
+    for (const std::string method : {"PUT", "PATCH", "POST"})
+      for (const auto& body : bodies)
+        for (const std::string type :
+             {"application/json", "application/x-www-form-urlencoded", "text/plain"}) {
+          if (method == "POST" && body.empty()) continue;  // that is how an action is asked for
+          const auto reply = request(method, "/controllers/1" + path, body, type);
+          EXPECT_GE(reply.status, 400) << method << path << body;
+          EXPECT_LT(reply.status, 500) << method << path << body;
+        }
+  EXPECT_EQ(picture(), before);
+}
+
+// ---- names, leaving, forgetting
+
+TEST_F(Rest, NamesAndNumbersMayBeChanged) {
+  begin();
+  auto reply = request("PATCH", "/controllers/1", R"({"name":"right","number":7})",
+                       "application/merge-patch+json");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.parsed()["name"], "right");
+  EXPECT_EQ(get("/controllers/7").parsed()["name"], "right");
+  reply = request("PATCH", "/controllers/right", "name=zweite+Hand",
+                  "application/x-www-form-urlencoded");
+  EXPECT_EQ(reply.parsed()["name"], "zweite Hand");
+  EXPECT_EQ(get("/controllers/zweite%20Hand").status, 200);
+  reply = request("PATCH", "/controllers/7", R"({"name":null})");
+  EXPECT_TRUE(reply.parsed()["name"].is_null());
+  EXPECT_EQ(request("PATCH", "/controllers/7", "{}").status, 200) << "a patch may be empty";
+}
+
+TEST_F(Rest, TakenAndImpossibleNamesAreRefused) {
+  begin();
+  expect_problem(request("PATCH", "/controllers/2", R"({"name":"left"})"), 409, "name_taken");
+  expect_problem(request("PATCH", "/controllers/2", R"({"number":1})"), 409, "number_taken");
+  expect_problem(request("PATCH", "/controllers/2", R"({"name":"ok","number":1})"), 409,
+                 "number_taken");
+  EXPECT_TRUE(get("/controllers/2").parsed()["name"].is_null()) << "all of it or nothing";
+  for (const auto& name :
+       std::vector<std::string>{"", "7", "all", "00:06:f7:16:2a:3b", std::string(65, 'x')})
+    expect_problem(request("PATCH", "/controllers/2", R"({"name":")" + name + "\"}"), 422,
+                   "invalid_value", "/name");
+  EXPECT_EQ(
+      request("PATCH", "/controllers/2", R"({"name":")" + std::string(64, 'x') + "\"}").status,
+      200);
+  EXPECT_EQ(request("PATCH", "/controllers/1", R"({"name":"left","number":1})").status, 200)
+      << "what it has already is not taken by another";
+}
+
+TEST_F(Rest, OnlyAControllerThatIsAwayCanBeForgotten) {
+  begin();
+  expect_problem(request("DELETE", "/controllers/2"), 409, "controller_connected");
+  take_away("2");
+  run_until([this] { return roster.find("2")->state().links.empty(); });
+  EXPECT_EQ(request("DELETE", "/controllers/2").status, 204);
+  EXPECT_EQ(get("/controllers").parsed().size(), 1U);
+  expect_problem(request("DELETE", "/controllers/2"), 404, "unknown_controller");
+}
+
+TEST_F(Rest, DisconnectSwitchesASimulatedControllerOff) {
+  begin();
+  const auto reply = request("POST", "/controllers/1/disconnect");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.parsed()["connected"], false);
+  EXPECT_EQ(get("/controllers/1/simulation").parsed()["link"], "down");
+  request("PATCH", "/controllers/1/simulation", R"({"link":"up"})");
+  run_until([this] { return get("/controllers/1").parsed()["connected"] == true; });
+}
+
+TEST_F(Rest, ActionsTakeJsonOrNothing) {
+  begin();
+  const std::string reset = "/controllers/1/orientation/reset";
+  EXPECT_EQ(request("POST", reset).status, 204);
+  EXPECT_EQ(request("POST", reset, "{}").status, 204);
+  EXPECT_EQ(request("DELETE", reset).status, 204);
+  expect_problem(request("POST", reset, "a=1", "application/x-www-form-urlencoded"), 415,
+                 "unsupported_media_type");
+  expect_problem(request("POST", reset, "{}", "text/plain"), 415, "unsupported_media_type");
+  expect_problem(request("POST", reset, "{", "application/json"), 400, "invalid_json");
+  expect_problem(request("POST", reset, R"({"x":1})", "application/json"), 422, "unknown_member",
+                 "/x");
+}
+
+TEST_F(Rest, ResettingTheOrientationMakesThisForward) {
+  begin("zcm1");
+  // About the vertical, the orientation tells where +Y of the body points.
+  const auto heading = [this] {
+    const auto q = get("/controllers/1/sensors?wait=next").parsed()["orientation"];
+    return 2 * std::atan2(q["z"].get<double>(), q["w"].get<double>());
+  };
+  EXPECT_EQ(request("POST", "/controllers/1/orientation/reset").status, 204);
+  EXPECT_NEAR(std::remainder(heading(), 2 * 3.14159265), 0, 0.1);
+}
+
+TEST_F(Rest, CalibrationTellsWhatIsKnown) {
+  begin();
+  EXPECT_EQ(get("/controllers/1/calibration").parsed()["factory"], true);
+  EXPECT_EQ(get("/controllers/2/calibration").parsed()["magnetometer"], "none");
+  EXPECT_EQ(request("POST", "/controllers/1/calibration").status, 405);
+}
+
+// ---- simulation
+
+TEST_F(Rest, ASimulatedControllerCanBeDriven) {
+  begin();
+  const auto reply =
+      request("PATCH", "/controllers/1/simulation",
+              R"({"motion":"wave","buttons":["cross","move"],"trigger":0.5,"battery_percent":20,
+          "loss":0.02,"magnetometer":"absent"})");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  auto state = get("/controllers/1/simulation").parsed();
+  state.erase("shows");
+  EXPECT_EQ(state["motion"], "wave");
+  EXPECT_EQ(state["buttons"], json::parse(R"(["cross","move"])"));
+  EXPECT_NEAR(state["trigger"].get<double>(), 0.5, 0.01);
+  EXPECT_EQ(state["battery_percent"], 20);
+  EXPECT_EQ(state["link"], "up");
+  EXPECT_EQ(state["loss"], 0.02);
+  EXPECT_EQ(state["magnetometer"], "absent");
+  run_until([this] {
+    const auto controller = get("/controllers/1").parsed();
+    const auto& sample = controller["sensors"];
+    return sample["buttons"] == json::parse(R"(["cross","move"])") &&
+           std::abs(sample["trigger"].get<double>() - 0.5) < 0.01 &&
+           controller["battery"]["percent"] == 20;
+  });
+  expect_problem(request("PATCH", "/controllers/1/simulation", R"({"buttons":["crss"]})"), 422,
+                 "invalid_value", "/buttons");
+  expect_problem(request("PATCH", "/controllers/1/simulation", R"({"shows":{}})"), 422,
+                 "unknown_member", "/shows");
+}
+
+// ---- operations and people
+
+TEST_F(Rest, LiveAndReady) {
+  std::string missing = "the HID monitor is not up";
+  config.not_ready = [&missing] { return missing; };
+  begin();
+  EXPECT_EQ(client->get("/livez").status, 200);
+  const auto reply = client->get("/readyz");
+  EXPECT_EQ(reply.status, 503);
+  EXPECT_EQ(reply.parsed()["reason"], missing);
+  missing.clear();
+  EXPECT_EQ(client->get("/readyz").status, 200);
+}
+
+TEST_F(Rest, PagesRunNoScripts) {
+  begin();
+  for (const std::string path : {"/", "/docs/errors"}) {
+    const auto reply = client->get(path);
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.field("content-type"), "text/html; charset=utf-8");
+    EXPECT_NE(reply.field("content-security-policy").find("default-src 'none'"), std::string::npos);
+    EXPECT_EQ(reply.field("referrer-policy"), "no-referrer");
+  }
+  EXPECT_NE(client->get("/").body.find("/controllers/1/led -d color=red"), std::string::npos);
+}
+
+TEST_F(Rest, EveryProblemTypeLeadsToItsExplanation) {
+  begin();
+  const auto page = client->get("/docs/errors").body;
+  for (const auto code : wire::all_error_codes())
+    EXPECT_NE(page.find("id=\"" + std::string(to_string(code)) + "\""), std::string::npos);
+}
+
+TEST(Documentation, ListsEveryErrorCodeWithItsStatusAndAdvice) {
+  std::ifstream file(TEST_SOURCE_DIR "/../docs/errors.md");
+  ASSERT_TRUE(file);
+  std::stringstream text;
+  text << file.rdbuf();
+  for (const auto code : wire::all_error_codes()) {
+    const std::string row =
+        "| `" + std::string(to_string(code)) + "` | " + std::to_string(wire::http_status(code)) +
+        " | " + std::string(wire::title(code)) + " | " + std::string(wire::advice(code)) + " |";
+    EXPECT_NE(text.str().find(row), std::string::npos) << row;
+  }
+}
+
+}  // namespace
+}  // namespace psmove::api
