@@ -20,12 +20,12 @@ namespace psmove::client {
 
 /// A `subscribe` of the stream. Empty lists and absent values leave the choice to the daemon.
 struct SubscribeRequest {
-  std::string id;
+  std::string id{};
   std::vector<std::string> controllers = {"*"};  ///< ids, numbers or names
-  std::vector<std::string> topics;
-  std::vector<std::string> fields;
-  std::string policy;  ///< "all", "latest", "window"
-  std::optional<double> max_rate_hz;
+  std::vector<std::string> topics{};
+  std::vector<std::string> fields{};
+  std::string policy{};  ///< "all", "latest", "window"
+  std::optional<double> max_rate_hz{};
 };
 [[nodiscard]] std::string subscribe_request(const SubscribeRequest& request);
 

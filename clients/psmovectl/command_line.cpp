@@ -57,13 +57,22 @@ std::string verbs(const CLI::App& app) {
   return all;
 }
 
+/// What stands where the verb should.
+std::vector<std::string>::const_iterator first_word(const std::vector<std::string>& arguments) {
+  auto word = arguments.begin();
+  while (word != arguments.end() && word->starts_with('-')) {
+    const bool has_value = *word == "--url";
+    if (++word != arguments.end() && has_value) ++word;
+  }
+  return word;
+}
+
 /// A sentence for what the arguments lack, and the verb's examples below it.
 void explain(const CLI::App& app, const CLI::ParseError& error,
              const std::vector<std::string>& arguments, Context& context) {
   const auto chosen = app.get_subcommands();
   if (chosen.empty()) {
-    const auto word = std::find_if(arguments.begin(), arguments.end(),
-                                   [](const std::string& each) { return !each.starts_with('-'); });
+    const auto word = first_word(arguments);
     if (word != arguments.end() && error.get_name() != "ValidationError")
       context.err << "psmovectl: there is no verb '" << printable(*word, context.style)
                   << "': use one of " << verbs(app) << '\n';

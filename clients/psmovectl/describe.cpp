@@ -14,7 +14,7 @@
 namespace psmove::client {
 namespace {
 
-constexpr int label_width = 14;
+constexpr int label_width = 16;
 
 std::string squared(std::string_view unit, const Style& style) {
   return std::string(unit) + (style.utf8 ? "²" : "2");
@@ -196,12 +196,17 @@ std::string show_text(const Controller& controller, const Style& style) {
   sheet.line("battery", battery_text(controller.battery));
   if (controller.connected) sheet.line("radio", radio_text(controller.radio));
   sheet.line("calibration", printable(calibration_text(controller), style));
-  sheet.line("light", outcome_text(light_text(controller.led.color, style), controller.led.state,
-                                   controller.led.layers));
+  sheet.line("light", light_outcome_text(controller.led, style));
   sheet.line("rumble", outcome_text(std::to_string(controller.rumble.value),
                                     controller.rumble.state, controller.rumble.layers));
   if (controller.newest) add_sample(sheet, *controller.newest, style);
   return sheet.text();
+}
+
+std::string light_outcome_text(const Light& light, const Style& style) {
+  auto text = light_text(light.color, style);
+  if (light.target) text += ", on its way to " + light_text(*light.target, style);
+  return outcome_text(text, light.state, light.layers);
 }
 
 std::string outcome_text(std::string_view value, std::string_view state,

@@ -34,5 +34,7 @@ struct Attitude {
 /// "#ff0000, applied": what came of a write.
 [[nodiscard]] std::string outcome_text(std::string_view value, std::string_view state,
                                        std::span<const Layer> layers);
+/// The same of a light, and where it is going while it fades.
+[[nodiscard]] std::string light_outcome_text(const Light& light, const Style& style);
 
 }  // namespace psmove::client

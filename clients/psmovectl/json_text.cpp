@@ -8,7 +8,7 @@
 namespace psmove::client {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;  // as the daemon wrote it
 
 constexpr int deepest = 4;
 
@@ -25,6 +25,19 @@ std::string list_text(const Json& list, const Style& style) {
   return out.empty() ? "none" : out;
 }
 
+bool is_small(const Json& object) {
+  return object.size() <= 4 &&
+         std::all_of(object.begin(), object.end(), [](const Json& v) { return v.is_primitive(); });
+}
+
+/// "red 255, green 0, blue 128"
+std::string small_object_text(const Json& object, const Style& style) {
+  std::string out;
+  for (const auto& [key, value] : object.items())
+    out += (out.empty() ? "" : ", ") + printable(key, style) + " " + scalar_text(value, style);
+  return out;
+}
+
 void add_object(std::string& out, const Json& object, int depth, const Style& style) {
   const auto indent = repeated("  ", depth);
   int width = 0;
@@ -32,13 +45,16 @@ void add_object(std::string& out, const Json& object, int depth, const Style& st
     width = std::max(width, display_width(printable(key, style)));
   for (const auto& [key, value] : object.items()) {
     const auto label = printable(key, style);
-    if (value.is_object() && depth < deepest) {
+    if (value.is_object() && !is_small(value) && depth < deepest) {
       out += indent + dim(label, style) + "\n";
       add_object(out, value, depth + 1, style);
       continue;
     }
     out += indent + dim(fitted(label, width, style), style) + "  " +
-           (value.is_array() ? list_text(value, style) : scalar_text(value, style)) + "\n";
+           (value.is_array()    ? list_text(value, style)
+            : value.is_object() ? small_object_text(value, style)
+                                : scalar_text(value, style)) +
+           "\n";
   }
 }
 

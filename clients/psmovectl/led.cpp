@@ -57,10 +57,8 @@ void print_results(Context& context, const LedArguments& arguments, const std::s
   const auto names = controllers_if(context, is_all(arguments.which));
   for (const auto& result : results) {
     const auto name = name_of(names, result.id, result.id.empty() ? arguments.which : result.id);
-    const auto outcome = result.error.empty()
-                             ? outcome_text(light_text(result.light.color, context.style),
-                                            result.light.state, result.light.layers)
-                             : result.error;
+    const auto outcome =
+        result.error.empty() ? light_outcome_text(result.light, context.style) : result.error;
     context.out << printable(name, context.style) << ": " << outcome << '\n';
   }
   if (results.empty()) context.out << "no controller is connected\n";

@@ -3,6 +3,7 @@
 #include <memory>
 #include <ostream>
 
+#include "clients/psmovectl/arguments.hpp"
 #include "clients/psmovectl/commands.hpp"
 #include "clients/psmovectl/context.hpp"
 #include "clients/psmovectl/verb.hpp"
@@ -13,6 +14,7 @@ namespace {
 ExitCode reset(Context& context, const std::string& which, bool is_undo) {
   const auto ids = expanded(context, which);
   if (!ids) return report(context, ids.error());
+  const auto names = controllers_if(context, !context.json && is_all(which));
   for (const auto& id : *ids) {
     const auto answer = is_undo ? context.client().undo_orientation_reset(id)
                                 : context.client().reset_orientation(id);
@@ -20,7 +22,7 @@ ExitCode reset(Context& context, const std::string& which, bool is_undo) {
     if (context.json)
       print_json(context, *answer);
     else
-      context.out << printable(id, context.style)
+      context.out << printable(name_of(names, id, id), context.style)
                   << (is_undo ? ": back to the world's own forward\n"
                               : ": forward is where it points now\n");
   }

@@ -20,6 +20,7 @@ constexpr double accel_span_m_s2 = 2 * standard_gravity;
 constexpr double gyro_span_rad_s = 10;
 constexpr double mag_span_ut = 80;  // the Earth's field is 25 to 65
 
+constexpr int compact_columns = 76;
 constexpr int full_view_columns = 72;
 constexpr int full_view_rows = 20;
 constexpr int horizon_rows = 7;
@@ -97,7 +98,7 @@ std::string keys(const WatchModel& model, const WatchFrame& frame) {
 Row identity(const WatchedController& watched, const WatchFrame& frame) {
   const auto& about = watched.about;
   Row row(frame);
-  row.strong(" " + std::to_string(about.number) + " ");
+  row.strong(right_aligned(std::to_string(about.number), 2) + " ");
   row.strong(fitted(about.name.empty() ? "-" : printable(about.name, frame.style),
                     std::clamp(frame.style.columns / 5, 8, 24), frame.style));
   row.plain(" " + printable(about.model, frame.style) + "  ");
@@ -171,14 +172,15 @@ void add_compact(Lines& lines, const WatchedController& watched, const WatchFram
   const auto& sample = *watched.newest;
   const std::string_view squared = frame.style.utf8 ? " m/s²" : " m/s2";
   Row motion(frame);
-  motion.plain("   " + attitude_text(sample.orientation, frame.style)).pad_to(44);
-  motion.quiet("accel").plain(axes(sample.accel, 2)).quiet(squared);
+  motion.plain("   " + attitude_text(sample.orientation, frame.style));
+  const bool has_room = frame.style.columns >= compact_columns;  // half a number would mislead
+  if (has_room) motion.pad_to(44).quiet("accel").plain(axes(sample.accel, 2)).quiet(squared);
   lines.push_back(motion.text());
   Row touch(frame);
   touch.plain("   ").quiet("trigger ").plain(bar(sample.trigger, 10, frame.style));
   touch.plain(number(sample.trigger, 2, 5) + "  ");
   if (!sample.buttons.empty()) touch.strong(fitted(buttons_text(sample.buttons), 15, frame.style));
-  touch.pad_to(44).quiet("gyro ").plain(axes(sample.gyro, 2)).quiet(" rad/s");
+  if (has_room) touch.pad_to(44).quiet("gyro ").plain(axes(sample.gyro, 2)).quiet(" rad/s");
   lines.push_back(touch.text());
 }
 
@@ -188,9 +190,13 @@ void add_dense(Lines& lines, const WatchedController& watched, const WatchFrame&
     lines.push_back(row.text());
     return;
   }
-  row.plain(fitted(battery_text(watched.about.battery), 9, frame.style));
+  row.plain(fitted(battery_text(watched.about.battery), 8, frame.style) + " ");
   if (watched.newest) {
-    row.plain(attitude_text(watched.newest->orientation, frame.style) + " ");
+    const auto attitude = attitude_of(watched.newest->orientation);
+    const std::string degrees = frame.style.utf8 ? "°" : "";
+    row.quiet("hdg").plain(number(attitude.heading, 0, 4) + degrees);
+    row.quiet(" pitch").plain(number(attitude.pitch, 0, 4) + degrees);
+    row.quiet(" roll").plain(number(attitude.roll, 0, 5) + degrees + " ");
     row.plain(bar(watched.newest->trigger, 6, frame.style) + " ");
     if (!watched.newest->buttons.empty()) row.strong(buttons_text(watched.newest->buttons));
   }
@@ -212,7 +218,8 @@ Lines several(const WatchModel& model, const WatchFrame& frame, int rows) {
   }
   if (!is_compact && count > rows && rows > 0) {
     lines.resize(static_cast<std::size_t>(rows - 1));
-    lines.push_back(" and " + std::to_string(count - rows + 1) + " more");
+    Row rest(frame);
+    lines.push_back(rest.quiet(" and " + std::to_string(count - rows + 1) + " more").text());
   }
   return lines;
 }
@@ -229,7 +236,8 @@ Row gauge(const WatchFrame& frame, std::string_view label, const std::string& dr
 template <class Unit>
 void add_axes(std::vector<Row>& rows, const WatchFrame& frame, int width, std::string_view title,
               const Vec3<Unit>& v, double span, int decimals) {
-  const int bar_width = (width - 4 - 9) | 1;
+  const int room = width - 4 - 9;
+  const int bar_width = room - (room % 2 == 0 ? 1 : 0);
   Row head(frame);
   rows.push_back(head.strong(title));
   for (const auto& [label, value] :
@@ -346,7 +354,7 @@ Lines in_full(const WatchedController& watched, const WatchFrame& frame) {
   add_state_rows(lines, watched, frame);
   lines.emplace_back();
   if (!watched.newest) {
-    lines.emplace_back(" no sample yet");
+    lines.push_back(Row(frame).quiet(" no sample yet").text());
     return lines;
   }
   const auto& sample = *watched.newest;
@@ -383,7 +391,7 @@ std::vector<std::string> render_watch(const WatchModel& model, const WatchFrame&
   else if (!model.controllers().empty())
     body = several(model, frame, frame.rows - 4);
   else if (frame.trouble.empty())
-    body = {" no controller yet: plug one in with a USB cable"};
+    body = {Row(frame).plain(" no controller yet: plug one in with a USB cable").text()};
   lines.insert(lines.end(), body.begin(), body.end());
   lines.resize(rows);
   if (rows > 1) lines.back() = keys(model, frame);

@@ -1,0 +1,182 @@
+// Whole commands: what is asked of the daemon, what is printed, and the exit status.
+
+#include "clients/psmovectl/command_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sstream>
+
+#include "canned.hpp"
+#include "test_server.hpp"
+
+namespace psmove::client {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+struct Run {
+  ExitCode code;
+  std::string out, err;
+};
+
+Run run(const ServerUrl& url, std::vector<std::string> arguments) {
+  std::ostringstream out, err;
+  Context context(out, err, {Colors::none, true, 80});
+  arguments.insert(arguments.begin(), {"--url", url.text()});
+  const auto code = run_command_line(std::move(arguments), context);
+  return {code, out.str(), err.str()};
+}
+
+std::map<std::string, CannedAnswer> two_controllers() {
+  return {{"GET /api/v1/controllers", {200, canned_list()}},
+          {"GET /api/v1/controllers/1", {200, wire::controller_body(canned_left())}}};
+}
+
+TEST(CommandLineTest, ListPrintsATable) {
+  CannedDaemon daemon(two_controllers());
+  const auto result = run(daemon.url(), {"list"});
+  EXPECT_EQ(result.code, ExitCode::ok);
+  EXPECT_THAT(result.out, HasSubstr("left hand"));
+}
+
+TEST(CommandLineTest, JsonIsWhatTheDaemonSaid) {
+  CannedDaemon daemon(two_controllers());
+  EXPECT_EQ(run(daemon.url(), {"list", "--json"}).out, canned_list() + "\n");
+  EXPECT_EQ(run(daemon.url(), {"--json", "show", "1"}).out,
+            wire::controller_body(canned_left()) + "\n");
+}
+
+TEST(CommandLineTest, LedTakesEveryColourAndTime) {
+  CannedDaemon daemon(
+      {{"PUT /api/v1/controllers/left%20hand/led", {200, wire::led_body(canned_left().led)}}});
+  const auto result = run(daemon.url(), {"led", "left hand", "255", "0", "64", "--fade", "500ms",
+                                         "--for", "2s", "--effect", "pulse", "--period", "1s"});
+  EXPECT_EQ(result.code, ExitCode::ok);
+  EXPECT_EQ(result.out, "left hand: #ff0040, applied\n");
+  EXPECT_THAT(daemon.requests(),
+              ElementsAre(HasSubstr(R"({"blue":64,"effect":"pulse","fade_ms":500,"for_ms":2000,)"
+                                    R"("green":0,"period_ms":1000,"red":255})")));
+}
+
+TEST(CommandLineTest, ClearGivesTheLightBack) {
+  CannedDaemon daemon({{"DELETE /api/v1/controllers/1/led", {200, wire::led_body({})}}});
+  EXPECT_EQ(run(daemon.url(), {"led", "1", "clear"}).code, ExitCode::ok);
+}
+
+TEST(CommandLineTest, AllNamesEachController) {
+  CannedDaemon daemon(
+      {{"PUT /api/v1/controllers/all/rumble",
+        {200, "[" + wire::rumble_result(canned_left().address, canned_left().rumble) + "]"}},
+       {"GET /api/v1/controllers", {200, canned_list()}}});
+  const auto result = run(daemon.url(), {"rumble", "all", "120", "--for", "500ms"});
+  EXPECT_EQ(result.out, "left hand: rumble 120, queued: it is on its way to the controller\n");
+}
+
+TEST(CommandLineTest, AllWithNobodyConnectedSaysSo) {
+  CannedDaemon daemon(
+      {{"PUT /api/v1/controllers/all/led", {200, "[]"}}, {"GET /api/v1/controllers", {200, "[]"}}});
+  EXPECT_EQ(run(daemon.url(), {"led", "all", "red"}).out, "no controller is connected\n");
+}
+
+TEST(CommandLineTest, UnknownControllerListsThoseThereAre) {
+  CannedDaemon daemon(two_controllers());
+  const auto result = run(daemon.url(), {"show", "9"});
+  EXPECT_EQ(result.code, ExitCode::refused);
+  EXPECT_THAT(result.err, HasSubstr("psmovectl: There is no controller 9 (unknown_controller)\n"));
+  EXPECT_THAT(result.err, HasSubstr("there are 1 (left hand), 2 (00:06:f7:00:00:02)\n"));
+  EXPECT_THAT(result.out, IsEmpty());
+}
+
+TEST(CommandLineTest, RefusalInJsonIsTheProblemItself) {
+  CannedDaemon daemon(two_controllers());
+  const auto result = run(daemon.url(), {"show", "9", "--json"});
+  EXPECT_EQ(result.code, ExitCode::refused);
+  EXPECT_THAT(result.out, HasSubstr(R"("code":"unknown_controller")"));
+}
+
+TEST(CommandLineTest, NobodyThereEndsWithThree) {
+  const auto url = nobody();
+  const std::vector<std::vector<std::string>> commands = {
+      {"list"},     {"show", "1"},      {"watch"},       {"led", "1", "red"}, {"rumble", "1", "0"},
+      {"sim", "1"}, {"name", "1", "x"}, {"forget", "1"}, {"reset", "1"},      {"status"}};
+  for (const auto& command : commands) {
+    const auto result = run(url, command);
+    EXPECT_EQ(result.code, ExitCode::unreachable) << command.front();
+    EXPECT_THAT(result.err, HasSubstr("psmoved is not running at")) << command.front();
+  }
+}
+
+TEST(CommandLineTest, UsageErrorsEndWithTwoAndAskNobody) {
+  CannedDaemon daemon({});
+  const std::vector<std::pair<std::vector<std::string>, std::string>> mistakes = {
+      {{"lsit"}, "there is no verb 'lsit': use one of list, show"},
+      {{"led"}, "WHICH"},
+      {{"led", "1"}, "a colour is missing"},
+      {{"led", "1", "reddish"}, "'reddish' is not a colour"},
+      {{"led", "1", "red", "--fade", "500"}, "like 500ms"},
+      {{"led", "1", "red", "--effect", "glow"}, "use one of none, blink, pulse"},
+      {{"led", "1", "red", "--period", "1s"}, "--period belongs to an --effect"},
+      {{"led", "1", "red", "--fad", "1s"}, "--fad"},
+      {{"rumble", "1"}, "VALUE"},
+      {{"rumble", "1", "300"}, "use 0 to 255"},
+      {{"sim", "1", "wave"}, "KEY=VALUE"},
+      {{"name", "all", "x"}, "one controller"},
+      {{"forget", "all"}, "one by one"},
+      {{"show", ""}, "WHICH"},
+      {{"watch", "--rate", "0"}, "--rate"},
+      {{"list", "--url", "https://x"}, "only http"},
+  };
+  for (const auto& [arguments, expected] : mistakes) {
+    const auto result = run(daemon.url(), arguments);
+    EXPECT_EQ(result.code, ExitCode::usage) << arguments.front();
+    EXPECT_THAT(result.err, HasSubstr(expected));
+  }
+  EXPECT_THAT(daemon.requests(), IsEmpty());
+}
+
+TEST(CommandLineTest, HelpAndVersionAreNoErrors) {
+  for (const auto* argument : {"--help", "--version"})
+    EXPECT_EQ(run({}, {argument}).code, ExitCode::ok);
+  EXPECT_THAT(run({}, {"led", "--help"}).out, HasSubstr("psmovectl led left hotpink"));
+}
+
+TEST(CommandLineTest, AllIsExpandedWhereTheDaemonTakesOne) {
+  CannedDaemon daemon(
+      {{"GET /api/v1/controllers", {200, canned_list()}},
+       {"POST /api/v1/controllers/00:06:f7:16:2a:3b/orientation/reset", {200, "{}"}}});
+  const auto result = run(daemon.url(), {"reset", "all"});
+  EXPECT_EQ(result.code, ExitCode::ok);
+  EXPECT_THAT(result.out, HasSubstr("forward is where it points now"));
+}
+
+TEST(CommandLineTest, StatusPrintsWhatTheDaemonSaysOfItself) {
+  CannedDaemon daemon(
+      {{"GET /api/v1", {200, R"({"version":"0.1.0","limits":{"a":1,"b":2,"c":3,"d":4,"e":5}})"}}});
+  const auto result = run(daemon.url(), {"status"});
+  EXPECT_THAT(result.out, HasSubstr("version  0.1.0\n"));
+  EXPECT_THAT(result.out, HasSubstr("limits\n  a  1\n"));
+}
+
+/// One WebSocket conversation in lines, until the daemon goes away and is not there any more.
+TEST(CommandLineTest, WatchInJsonPrintsOneMessagePerLine) {
+  const TestServer server([](TestConnection& connection) {
+    connection.upgrade();
+    const auto request = connection.receive_frame().payload;
+    connection.send_frame(stream::Opcode::text, R"({"type":"hello"})");
+    connection.send_frame(stream::Opcode::text,
+                          R"({"type":"error","to":"watch","code":"unknown_controller",)"
+                          R"("detail":"There is no controller 9."})");
+    while (!connection.receive().empty()) continue;
+  });
+  const auto result = run(server.url(), {"watch", "9", "--json"});
+  EXPECT_EQ(result.code, ExitCode::refused);
+  EXPECT_THAT(result.out, HasSubstr("{\"type\":\"hello\"}\n{\"type\":\"error\""));
+  EXPECT_THAT(result.err, HasSubstr("There is no controller 9"));
+  EXPECT_THAT(result.out, Not(HasSubstr("hand")));
+}
+
+}  // namespace
+}  // namespace psmove::client

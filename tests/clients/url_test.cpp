@@ -1,0 +1,59 @@
+// Server URLs as people write them, and names in paths.
+
+#include "clients/cpp/url.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "clients/cpp/client.hpp"
+
+namespace psmove::client {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(ServerUrlTest, FullUrlGivesHostAndPort) {
+  EXPECT_EQ(parse_server_url("http://stage.local:7000").value(), (ServerUrl{"stage.local", 7000}));
+  EXPECT_EQ(parse_server_url("http://10.0.0.5:80/").value(), (ServerUrl{"10.0.0.5", 80}));
+}
+
+TEST(ServerUrlTest, MissingPartsHaveTheDaemonsDefaults) {
+  EXPECT_EQ(parse_server_url("stage").value(), (ServerUrl{"stage", 6683}));
+  EXPECT_EQ(parse_server_url("stage:99").value(), (ServerUrl{"stage", 99}));
+  EXPECT_EQ(ServerUrl{}.text(), "http://localhost:6683");
+}
+
+TEST(ServerUrlTest, Ipv6NeedsBracketsOnlyBesideAPort) {
+  EXPECT_EQ(parse_server_url("http://[::1]:6683").value(), (ServerUrl{"::1", 6683}));
+  EXPECT_EQ(parse_server_url("[fe80::1%eth0]").value(), (ServerUrl{"fe80::1%eth0", 6683}));
+  EXPECT_EQ(parse_server_url("::1").value(), (ServerUrl{"::1", 6683}));
+}
+
+TEST(ServerUrlTest, Ipv6IsWrittenWithBrackets) {
+  EXPECT_EQ((ServerUrl{"::1", 6683}).text(), "http://[::1]:6683");
+}
+
+TEST(ServerUrlTest, WhatCannotBeMeantIsRefusedWithAnExample) {
+  for (const auto* text :
+       {"", "http://", "https://localhost", "ftp://localhost", "localhost:0", "localhost:65536",
+        "localhost:12x", "http://localhost:6683/api", "http://me@localhost", "http://[::1", "[]:1",
+        "[::1]6683", "a b", "localhost:"}) {
+    const auto url = parse_server_url(text);
+    ASSERT_TRUE(url.has_error()) << text;
+    EXPECT_EQ(url.error().kind, ErrorKind::invalid_argument);
+    EXPECT_THAT(url.error().message, HasSubstr("like http://localhost:6683"));
+  }
+}
+
+TEST(PathTest, NamesArePercentEncoded) {
+  EXPECT_EQ(controller_path("left hand", "led"), "/api/v1/controllers/left%20hand/led");
+  EXPECT_EQ(controller_path("a/b?c#d%e"), "/api/v1/controllers/a%2Fb%3Fc%23d%25e");
+  EXPECT_EQ(controller_path("ü"), "/api/v1/controllers/%C3%BC");
+}
+
+TEST(PathTest, AddressesStayReadable) {
+  EXPECT_EQ(controller_path("00:06:f7:16:2a:3b"), "/api/v1/controllers/00:06:f7:16:2a:3b");
+}
+
+}  // namespace
+}  // namespace psmove::client

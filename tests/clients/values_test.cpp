@@ -1,0 +1,88 @@
+// Durations, colours and settings from the command line.
+
+#include "clients/psmovectl/values.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace psmove::client {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::HasSubstr;
+using Words = std::vector<std::string>;
+
+TEST(DurationTest, UnitsAreUnderstood) {
+  EXPECT_EQ(parse_duration("500ms").value(), milliseconds(500));
+  EXPECT_EQ(parse_duration("2s").value(), milliseconds(2000));
+  EXPECT_EQ(parse_duration("1.5s").value(), milliseconds(1500));
+  EXPECT_EQ(parse_duration("2min").value(), milliseconds(120'000));
+  EXPECT_EQ(parse_duration("0s").value(), milliseconds(0));
+}
+
+TEST(DurationTest, ANumberWithoutUnitIsNoDuration) {
+  for (const auto* text :
+       {"", "500", "s", "ms", "-1s", "1 s", "1h", "nans", "infs", "1e9s", "1.5.s"}) {
+    const auto duration = parse_duration(text);
+    ASSERT_TRUE(duration.has_error()) << text;
+    EXPECT_THAT(duration.error().message, HasSubstr("like 500ms"));
+  }
+}
+
+TEST(ColorTest, EveryWayOfWritingOne) {
+  EXPECT_EQ(parse_color_words(Words{"hotpink"}).value(), (Rgb{255, 105, 180}));
+  EXPECT_EQ(parse_color_words(Words{"#ff0080"}).value(), (Rgb{255, 0, 128}));
+  EXPECT_EQ(parse_color_words(Words{"ff0080"}).value(), (Rgb{255, 0, 128}));
+  EXPECT_EQ(parse_color_words(Words{"#f00"}).value(), (Rgb{255, 0, 0}));
+  EXPECT_EQ(parse_color_words(Words{"f00"}).value(), (Rgb{255, 0, 0}));
+  EXPECT_EQ(parse_color_words(Words{"255,0,128"}).value(), (Rgb{255, 0, 128}));
+  EXPECT_EQ(parse_color_words(Words{"255", "0", "128"}).value(), (Rgb{255, 0, 128}));
+  EXPECT_EQ(parse_color_words(Words{"off"}).value(), (Rgb{0, 0, 0}));
+}
+
+TEST(ColorTest, WhatIsNoColourSaysWhatWouldBe) {
+  for (const auto& words : {Words{"reddish"}, Words{"255"}, Words{"256", "0", "0"}, Words{"1", "2"},
+                            Words{"#ff"}, Words{"-1", "0", "0"}}) {
+    const auto color = parse_color_words(words);
+    ASSERT_TRUE(color.has_error()) << words.front();
+    EXPECT_THAT(color.error().message, HasSubstr("hotpink"));
+  }
+}
+
+TEST(RumbleTest, TakesAnOctetOrOff) {
+  EXPECT_EQ(parse_rumble("0").value(), 0);
+  EXPECT_EQ(parse_rumble("255").value(), 255);
+  EXPECT_EQ(parse_rumble("off").value(), 0);
+  EXPECT_TRUE(parse_rumble("256").has_error());
+  EXPECT_TRUE(parse_rumble("loud").has_error());
+}
+
+TEST(SimulationTest, EverySettingIsUnderstood) {
+  const auto patch =
+      parse_simulation(Words{"motion=wave", "buttons=cross,move", "trigger=0.5", "battery=20",
+                             "link=down", "loss=0.02", "magnetometer=absent"})
+          .value();
+  EXPECT_EQ(patch.motion, "wave");
+  EXPECT_EQ(patch.buttons, (Buttons{Button::cross, Button::move}));
+  EXPECT_EQ(patch.trigger, 0.5);
+  EXPECT_EQ(patch.battery_percent, 20);
+  EXPECT_EQ(patch.link_up, false);
+  EXPECT_EQ(patch.loss, 0.02);
+  EXPECT_EQ(patch.magnetometer, "absent");
+}
+
+TEST(SimulationTest, NoButtonsAreAListToo) {
+  EXPECT_EQ(parse_simulation(Words{"buttons="}).value().buttons, Buttons{});
+  EXPECT_EQ(parse_simulation(Words{"buttons=none"}).value().buttons, Buttons{});
+}
+
+TEST(SimulationTest, TyposAreRefusedWithTheChoices) {
+  EXPECT_THAT(parse_simulation(Words{"moton=wave"}).error().message, HasSubstr("use motion,"));
+  EXPECT_THAT(parse_simulation(Words{"buttons=corss"}).error().message, HasSubstr("cross"));
+  EXPECT_THAT(parse_simulation(Words{"link=sideways"}).error().message, HasSubstr("link=up"));
+  EXPECT_THAT(parse_simulation(Words{"trigger=hard"}).error().message, HasSubstr("0 to 1"));
+  EXPECT_THAT(parse_simulation(Words{"wave"}).error().message, HasSubstr("KEY=VALUE"));
+}
+
+}  // namespace
+}  // namespace psmove::client
