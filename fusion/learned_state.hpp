@@ -3,6 +3,7 @@
 // plain numbers, to be kept between sessions of one and the same controller.
 
 #include <array>
+#include <cstddef>
 
 namespace psmove::fusion {
 
