@@ -37,7 +37,7 @@ constexpr std::size_t pieces_per_send = 16;
 constexpr auto control_interval = 50ms;
 constexpr auto control_burst = 50 * control_interval;
 
-/// How long a peer may take to answer a close.
+/// How long a peer may take to answer a close, once it is sent.
 constexpr auto close_wait = 1s;
 
 void set_option(int socket, int level, int name, int value) {
@@ -156,7 +156,9 @@ void StreamSession::write() {
     }
   }
   is_waiting_to_write_ = false;
-  if (is_closing_) ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
+  if (!is_closing_) return;
+  ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
+  closing_since_ = SteadyClock::now();
 }
 
 void StreamSession::wait_writable() {
@@ -196,11 +198,12 @@ void StreamSession::close(std::uint16_t code, std::string_view reason) {
 void StreamSession::check(SteadyTime now) {
   if (is_dead_) return;
   const auto& limits = context_.limits;
-  if (is_closing_) {
-    if (now - closing_since_ >= close_wait) abort();
+  const bool has_stalled = is_waiting_to_write_ && now - last_progress_ >= limits.stalled_after;
+  if (is_closing_ && !has_stalled) {
+    // All is with the kernel, which goes on delivering it.
+    if (!is_waiting_to_write_ && now - closing_since_ >= close_wait) end();
     return;
   }
-  const bool has_stalled = is_waiting_to_write_ && now - last_progress_ >= limits.stalled_after;
   if (has_stalled || now - last_heard_ >= limits.dead_after) return abort();
   if (now - last_pinged_ < limits.ping_interval || is_waiting_to_write_) return;
   last_pinged_ = now;

@@ -106,8 +106,8 @@ class StreamSession final : public Subscriber, public std::enable_shared_from_th
   std::vector<std::pair<std::string, std::uint64_t>> subscriptions_;  ///< id and group
   SteadyTime last_heard_, last_pinged_;
   SteadyTime last_progress_{};  ///< while it waits to write: when bytes last went out
-  SteadyTime closing_since_{};
-  SteadyTime control_debt_{};  ///< control frames heard, each a little time ahead of now
+  SteadyTime closing_since_{};  ///< when the close frame was queued, then when it was sent
+  SteadyTime control_debt_{};   ///< control frames heard, each a little time ahead of now
   bool is_waiting_to_write_ = false;
   bool said_something_ = false;  ///< since the last ping
   bool is_closing_ = false;
