@@ -48,7 +48,9 @@ Client& Context::client() {
 
 ExitCode report(Context& context, const Error& error) {
   if (context.json) print_json(context, error.body);
-  context.err << "psmovectl: " << printable(error.message, context.style);
+  std::string_view sentence = error.message;
+  if (sentence.ends_with('.')) sentence.remove_suffix(1);  // the code stands at its end
+  context.err << "psmovectl: " << printable(sentence, context.style);
   if (!error.code.empty()) {
     context.err << " (" << error.code;
     if (!error.pointer.empty()) context.err << " at " << printable(error.pointer, context.style);

@@ -336,8 +336,11 @@ void add_state_rows(Lines& lines, const WatchedController& watched, const WatchF
   power.quiet(" battery  ");
   add_battery(power, about.battery, frame.style);
   power.pad_to(column).quiet(" samples ");
-  add_arrivals(power, watched);
-  if (watched.newest)
+  if (about.connected)
+    add_arrivals(power, watched);
+  else
+    power.plain("none");
+  if (about.connected && watched.newest)
     power.quiet("  ").plain(number(watched.newest->temperature_c, 0) + degree_sign(frame.style) +
                             "C");
   lines.push_back(power.text());

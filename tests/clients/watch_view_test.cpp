@@ -134,6 +134,22 @@ TEST(WatchViewTest, TroubleTakesTheTitlesPlace) {
   EXPECT_EQ(render_watch(model_of(1), frame).front(), " psmoved is shutting down; trying again");
 }
 
+TEST(WatchViewTest, OneThatIsAwayHasNoRate) {
+  auto model = model_of(1);
+  const auto id = model.controllers()[0].about.id;
+  move(model, id);
+  Message left;
+  left.kind = Message::Kind::controller;
+  left.controller_id = id;
+  left.event = "left";
+  model.apply(left);
+  auto frame = plain_frame();
+  frame.focus = id;
+  const auto lines = render_watch(model, frame);
+  EXPECT_THAT(lines[2], HasSubstr("away"));
+  EXPECT_THAT(lines[3], HasSubstr("samples none"));
+}
+
 TEST(WatchViewTest, ColoursDoNotChangeTheLayout) {
   auto model = model_of(2);
   move(model, model.controllers()[0].about.id);
