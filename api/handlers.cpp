@@ -2,7 +2,6 @@
 
 #include <array>
 #include <boost/asio/awaitable.hpp>
-#include <charconv>
 #include <chrono>
 #include <unistd.h>
 
@@ -68,34 +67,7 @@ std::string limits_object(const Limits& limits) {
   return body + '}';
 }
 
-struct SensorsQuery {
-  std::optional<std::chrono::milliseconds> average;
-  bool waits_for_next = false;
-};
-
-wire::Parsed<SensorsQuery> sensors_query(const Request& request) {
-  SensorsQuery wanted;
-  if (request.query.empty()) return wanted;
-  const auto query = query_of(request, {"average_ms", "wait"});
-  if (!query) return query.error();
-  if (const auto found = query->find("average_ms"); found != query->end()) {
-    const std::string& text = found->second;
-    int milliseconds = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), milliseconds);
-    if (error != std::errc{} || end != text.data() + text.size() || milliseconds < 1 ||
-        milliseconds > 1000)
-      return Fault{ErrorCode::bad_request, "average_ms is a whole number from 1 to 1000.", {}};
-    wanted.average = std::chrono::milliseconds(milliseconds);
-  }
-  if (const auto found = query->find("wait"); found != query->end()) {
-    if (found->second != "next")
-      return Fault{ErrorCode::bad_request, "The only value of wait is next.", {}};
-    wanted.waits_for_next = true;
-  }
-  return wanted;
-}
-
-Response sensors_response(const Controller& controller, const SensorsQuery& wanted,
+Response sensors_response(const Controller& controller, const wire::SensorsQuery& wanted,
                           const Request& request) {
   // average() gives the newest sample itself where its window has no other.
   const auto sample = controller.average(wanted.average.value_or(0ms));
@@ -194,14 +166,14 @@ std::optional<Response> delete_controller(Service& service, const Request& reque
 std::optional<Response> get_sensors(Service& service, const Request& request) {
   const auto controller = controller_of(service, request);
   if (!controller) return problem(controller.error(), request.path);
-  const auto wanted = sensors_query(request);
+  const auto wanted = wire::sensors_query(request.query);
   if (!wanted) return problem(wanted.error(), request.path);
   if (wanted->waits_for_next) return std::nullopt;
   return sensors_response(**controller, *wanted, request);
 }
 
 Awaitable<Response> get_next_sensors(Service& service, Request request) {
-  const auto wanted = sensors_query(request);
+  const auto wanted = wire::sensors_query(request.query);
   const auto found = controller_of(service, request);
   if (!wanted || !found) co_return problem(!found ? found.error() : wanted.error(), request.path);
   const Address address = (*found)->address();

@@ -8,7 +8,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "api/routes.hpp"
 #include "api/server.hpp"
@@ -89,10 +88,6 @@ wire::Parsed<drivers::Controller*> controller_of(Service& service, const Request
 /// The same for a write, or 409 where it is away.
 wire::Parsed<drivers::Controller*> connected_controller_of(Service& service,
                                                            const Request& request);
-
-/// What is in a query string, decoded. A name that is not accepted or given twice: bad_request.
-using Query = std::map<std::string, std::string, std::less<>>;
-wire::Parsed<Query> query_of(const Request& request, std::vector<std::string_view> accepted);
 
 /// POST takes JSON or nothing at all; an action has no members.
 std::optional<wire::Fault> refuse_action_body(const Request& request);

@@ -1,11 +1,9 @@
 // What handlers share: who is meant, what is in query and body.
-#include <algorithm>
 #include <utility>
 
 #include "api/handlers.hpp"
 #include "api/handlers_body.hpp"
 #include "api/wire/output_requests.hpp"
-#include "api/wire/text.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::api {
@@ -42,29 +40,6 @@ wire::Parsed<drivers::Controller*> connected_controller_of(Service& service,
     return Fault{
         ErrorCode::controller_offline, "This controller is away; nothing was changed.", {}};
   return controller;
-}
-
-wire::Parsed<Query> query_of(const Request& request, std::vector<std::string_view> accepted) {
-  const auto bad = [](std::string detail) {
-    return Fault{ErrorCode::bad_request, std::move(detail), {}};
-  };
-  Query query;
-  std::string_view rest = request.query;
-  while (!rest.empty()) {
-    const auto end = std::min(rest.find('&'), rest.size());
-    const auto pair = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (pair.empty()) continue;
-    const auto equals = std::min(pair.find('='), pair.size());
-    auto name = wire::percent_decode(pair.substr(0, equals), true);
-    auto value = wire::percent_decode(pair.substr(std::min(equals + 1, pair.size())), true);
-    if (!name || !value) return bad("A % in the query is followed by two hex digits.");
-    if (std::find(accepted.begin(), accepted.end(), *name) == accepted.end())
-      return bad("There is no query parameter \"" + *name + "\" here.");
-    if (!query.emplace(*name, std::move(*value)).second)
-      return bad("The query parameter \"" + *name + "\" is given twice.");
-  }
-  return query;
 }
 
 wire::Parsed<nlohmann::json> body_of(const Request& request, Media also) {

@@ -158,8 +158,8 @@ HttpSession::HttpSession(boost::asio::io_context& io, SessionContext& context, i
 
 HttpSession::~HttpSession() = default;
 
-// Each co_await here and below is an initialiser or an assignment of its own: g++ 12 miscompiles some
-// that stand in the condition of a loop, an if or a conditional expression.
+// Each co_await here and below is an initialiser or an assignment of its own: g++ 12 miscompiles
+// some that stand in the condition of a loop, an if or a conditional expression.
 Awaitable<void> HttpSession::run() {
   Step step = Step::need_input;
   bool is_fine = true;

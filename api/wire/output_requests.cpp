@@ -401,4 +401,16 @@ Parsed<SimulationPatch> simulation_patch(const json& body) {
   return patch;
 }
 
+Parsed<SensorsQuery> sensors_query(std::string_view query) {
+  SensorsQuery wanted;
+  if (query.empty()) return wanted;
+  const auto parameters = parse_form(query);
+  if (!parameters) return parameters.error();
+  Members members(*parameters, "", {"average_ms", "wait"});
+  wanted.average = members.duration("average_ms", 1, 1000);
+  wanted.waits_for_next = members.choice("wait", {"next"}).has_value();
+  if (members.failed()) return members.fault();
+  return wanted;
+}
+
 }  // namespace psmove::wire

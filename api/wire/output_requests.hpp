@@ -1,6 +1,7 @@
 #pragma once
 // What clients ask of outputs and of a simulation: bodies of PUT and PATCH, and the stream's `set`.
 
+#include <chrono>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -43,5 +44,13 @@ struct SimulationPatch {
 };
 /// `buttons` is an array of names, or one string of names with commas (for forms).
 [[nodiscard]] Parsed<SimulationPatch> simulation_patch(const nlohmann::json& body);
+
+/// What GET …/sensors may be asked for.
+struct SensorsQuery {
+  std::optional<std::chrono::milliseconds> average;  ///< 1 to 1000
+  bool waits_for_next = false;
+};
+/// Reads a raw query string; its parameters are judged like members of a body.
+[[nodiscard]] Parsed<SensorsQuery> sensors_query(std::string_view query);
 
 }  // namespace psmove::wire

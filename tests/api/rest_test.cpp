@@ -150,11 +150,20 @@ TEST_F(Rest, AveragesAreSmoother) {
   EXPECT_NEAR(sample["gyro_rad_s"]["x"].get<double>(), 0, 0.02);
 }
 
-TEST_F(Rest, QueriesAreCheckedToo) {
+TEST_F(Rest, QueriesAreCheckedLikeBodies) {
   begin();
-  for (const std::string query : {"average_ms=0", "average_ms=1001", "average_ms=x", "average_ms=",
-                                  "wait=now", "average=5", "wait=next&wait=next", "average_ms=%zz"})
-    expect_problem(get("/controllers/1/sensors?" + query), 400, "bad_request");
+  const auto expect = [this](const std::string& query, int status, const std::string& code) {
+    expect_problem(get("/controllers/1/sensors?" + query), status, code);
+  };
+  expect("average_ms=0", 422, "out_of_range");
+  expect("average_ms=1001", 422, "out_of_range");
+  expect("average_ms=x", 422, "wrong_type");
+  expect("average_ms=", 422, "wrong_type");
+  expect("average_ms=1.5", 422, "wrong_type");
+  expect("wait=now", 422, "invalid_value");
+  expect("average=5", 422, "unknown_member");
+  expect("wait=next&wait=next", 400, "duplicate_member");
+  expect("average_ms=%zz", 400, "invalid_form");
   EXPECT_EQ(get("/controllers/1/sensors?average_ms=1").status, 200);
   EXPECT_EQ(get("/controllers/1/sensors?average_ms=1000").status, 200);
 }
