@@ -34,6 +34,8 @@ error_code last_error() {
 }
 
 /// Runs a blocking call on the pool and comes back to the loop with its result.
+/// Return what it gives from a function that is no coroutine: g++ 12 destroys a closure twice that
+/// is made inside a co_await, and with it whatever the closure owns.
 template <class Call>
 auto on_pool(asio::thread_pool& pool, Call call) {
   using Value = decltype(call());
@@ -62,6 +64,15 @@ Result<void> write_report(int fd, std::span<const std::byte> report) {
   return {};
 }
 
+Awaitable<Result<void>> write_now(int fd, std::span<const std::byte> report) {
+  co_return write_report(fd, report);
+}
+
+Awaitable<Result<void>> refuse() {
+  co_return error_code(boost::system::errc::operation_not_permitted,
+                       boost::system::generic_category());
+}
+
 class HidrawChannel final : public HidChannel {
  public:
   HidrawChannel(asio::io_context& io, asio::thread_pool& pool, int fd, ChannelInfo info)
@@ -87,26 +98,22 @@ class HidrawChannel final : public HidChannel {
   Awaitable<Result<void>> write(std::span<const std::byte> report) override {
     // Bluetooth output reports are queued by the kernel; over USB the call waits for the transfer.
     const int fd = node_.native_handle();
-    if (info_.transport == Transport::bluetooth) co_return write_report(fd, report);
-    std::vector<std::byte> bytes(report.begin(), report.end());
-    co_return co_await on_pool(pool_,
-                               [fd, bytes = std::move(bytes)] { return write_report(fd, bytes); });
+    if (info_.transport == Transport::bluetooth) return write_now(fd, report);
+    return on_pool(pool_, [fd, bytes = std::vector(report.begin(), report.end())] {
+      return write_report(fd, bytes);
+    });
   }
 
   Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id,
                                                         std::size_t max_length) override {
     const int fd = node_.native_handle();
-    co_return co_await on_pool(pool_,
-                               [fd, id, max_length] { return feature_get(fd, id, max_length); });
+    return on_pool(pool_, [fd, id, max_length] { return feature_get(fd, id, max_length); });
   }
 
   Awaitable<Result<void>> set_feature(std::vector<std::byte> report) override {
-    if (report.empty() || is_forbidden(report[0]))
-      co_return error_code(boost::system::errc::operation_not_permitted,
-                           boost::system::generic_category());
+    if (report.empty() || is_forbidden(report[0])) return refuse();
     const int fd = node_.native_handle();
-    co_return co_await on_pool(
-        pool_, [fd, report = std::move(report)] { return feature_set(fd, report); });
+    return on_pool(pool_, [fd, report = std::move(report)] { return feature_set(fd, report); });
   }
 
   void close() override { node_.cancel(); }
