@@ -12,8 +12,9 @@
 namespace psmove::drivers {
 
 /// Light and motor go off by themselves about 5 s after the last output report (one source); three
-/// programs repeat them every 4 s.
-inline constexpr std::chrono::milliseconds output_refresh{4000};
+/// programs repeat them every 4 s. 3 s is ours: a machine that stands still for a second, as busy
+/// ones do, then leaves nobody in the dark.
+inline constexpr std::chrono::milliseconds output_refresh{3000};
 
 /// Output reports share the radio link with input reports and cost some of them when they come
 /// faster than this. Programs in use wait 120 to 150 ms, which makes fades visibly stepped; 40 ms
