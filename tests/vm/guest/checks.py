@@ -145,11 +145,12 @@ class WebSocket:
                 return message
         return None
 
-    def record(self, seconds):
-        """Takes all that comes for so long and looks at it only afterwards: reading must not be what is measured.
-        -> the messages, seconds"""
+    def collect(self, seconds):
+        """Takes all that comes for so long without looking at it, for parse_all: reading must not be what is measured.
+        -> the bytes, seconds"""
         self.socket.settimeout(0.5)
         parts, start = [self.buffer], time.monotonic()
+        self.buffer = b""
         while time.monotonic() - start < seconds:
             try:
                 parts.append(self.socket.recv(1 << 20))
@@ -157,19 +158,21 @@ class WebSocket:
                 continue
             if not parts[-1]:
                 break
-        took = time.monotonic() - start
-        data, at, messages = b"".join(parts), 0, []
-        while True:
-            frame, at = cut_frame(data, at)
-            if not frame:
-                break
-            if frame[0] == 1:
-                messages.append(json.loads(frame[1]))
-        self.buffer = data[at:]
-        return messages, took
+        return b"".join(parts), time.monotonic() - start
 
     def close(self):
         self.socket.close()
+
+
+def parse_all(data):
+    """The messages in what collect() took; the last one may be cut off and is left out."""
+    at, messages = 0, []
+    while True:
+        frame, at = cut_frame(data, at)
+        if not frame:
+            return messages
+        if frame[0] == 1:
+            messages.append(json.loads(frame[1]))
 
 
 def cut_frame(data, at):

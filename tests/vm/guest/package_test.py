@@ -69,7 +69,7 @@ def reads_controllers():
     check("apt install psmove-emulator ends well", code == 0, "" if code == 0 else text[-2000:])
     shell("modprobe uhid")
     eventually(lambda: os.path.exists("/dev/uhid"), 30)
-    emulator = Process(["psmove-emulator", "zcm1:motion=wave,zcm2:motion=wave", "--control", "/tmp/emulator.sock"], "/tmp/emulator.log")
+    emulator = Process(["psmove-emulator", "zcm1:motion=wave,zcm2:motion=wave:rate=88", "--control", "/tmp/emulator.sock"], "/tmp/emulator.log")
     both = eventually(lambda: len([c for c in rest.get("/controllers") if c["status"] == "streaming"]) == 2, 90)
     check("both emulated controllers stream to the unprivileged user", both, rest.get("/controllers"))
     for node in glob.glob("/dev/hidraw*"):
