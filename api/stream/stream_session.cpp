@@ -341,6 +341,7 @@ std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
     for (const auto& controller : context_.roster.all())
       if (controller->is_connected()) chosen.push_back(controller.get());
   std::vector<wire::SetResult> results;
+  results.reserve(chosen.size());
   for (Controller* controller : chosen) results.push_back(set_outputs(*controller, request));
   say(wire::set_reply(to, results));
   return std::nullopt;

@@ -83,7 +83,9 @@ char* write_decimal(char* p, double value) {
   constexpr std::uint64_t scale = power_of_ten(Decimals);
   double magnitude = std::fabs(value);
   if (!(magnitude <= largest)) magnitude = std::isfinite(value) ? largest : 0;
-  const auto steps = static_cast<std::uint64_t>(magnitude * static_cast<double>(scale) + 0.5);
+  // Right for what is not negative, and no call as llround is.
+  const auto steps =
+      static_cast<std::uint64_t>(magnitude * static_cast<double>(scale) + 0.5);  // NOLINT
   if (steps == 0) return write_digits<1>(p, 0);
   *p = '-';
   p += std::signbit(value) ? 1 : 0;
