@@ -26,7 +26,7 @@ bool is_blank(char c) {
 
 std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && (is_blank(text.back()) || text.back() == '\r')) text.remove_suffix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
   return text;
 }
 
@@ -80,10 +80,10 @@ void append_bytes(std::string& text, std::span<const std::byte> bytes) {
 
 /// As one line can hold it.
 std::string one_line(std::string_view text) {
-  std::string line(trimmed(text).substr(0, longest_text));
+  std::string line(text);
   std::replace_if(
       line.begin(), line.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
-  return line;
+  return std::string(trimmed(trimmed(line).substr(0, longest_text)));
 }
 
 /// Reads one file's lines into a recording; each returns an empty string or what is wrong.
@@ -215,7 +215,11 @@ ReadRecording parse_recording(std::string_view text) {
   while (!text.empty() && read.error.empty()) {
     ++number;
     const auto end = std::min(text.find('\n'), text.size());
-    const auto wrong = parser.line(text.substr(0, end));
+    auto line = text.substr(0, end);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    const auto wrong = line.find('\r') == std::string_view::npos
+                           ? parser.line(line)
+                           : std::string("a carriage return stands inside the line");
     if (!wrong.empty()) read.error = "line " + std::to_string(number) + ": " + wrong + ".";
     text.remove_prefix(std::min(end + 1, text.size()));
   }

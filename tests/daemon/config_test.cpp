@@ -53,6 +53,14 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
 }
 
+TEST(ConfigText, CharactersBeyondAsciiAreForCommentsAndEscapes) {
+  Config config;
+  EXPECT_EQ(apply("# größer\nhosts = [\"b\\u00fchne\"]  # Bühne\n", config), "");
+  EXPECT_EQ(config.hosts, std::vector<std::string>{"bühne"});
+  EXPECT_THAT(apply("\nport =\xE1\xA1\xA0 1\n", config), HasSubstr("line 2"));
+  EXPECT_THAT(apply("hosts = \"\"\"a\"\"\"\n", config), HasSubstr("line 1"));
+}
+
 TEST(ConfigText, ABrokenFileChangesNothing) {
   Config config;
   EXPECT_THAT(apply("port = 7000\nbind = [\n", config), HasSubstr("test.toml line"));
