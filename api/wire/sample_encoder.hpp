@@ -12,7 +12,14 @@ namespace psmove::wire {
 
 /// Which members of a sample to write; `sequence` and `time_us` always are.
 enum class Field : std::uint8_t {
-  accel_m_s2, gyro_rad_s, mag_ut, orientation, linear_accel_m_s2, temperature_c, trigger, buttons
+  accel_m_s2,
+  gyro_rad_s,
+  mag_ut,
+  orientation,
+  linear_accel_m_s2,
+  temperature_c,
+  trigger,
+  buttons
 };
 inline constexpr std::uint16_t all_fields = 0xFF;
 [[nodiscard]] constexpr std::uint16_t bit(Field field) {

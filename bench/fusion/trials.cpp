@@ -1,12 +1,12 @@
 #include "bench/fusion/trials.hpp"
 
 #include <algorithm>
+#include <ctime>
 #include <fstream>
 #include <map>
 #include <random>
 #include <sstream>
 #include <stdexcept>
-#include <time.h>
 #include <utility>
 
 namespace psmove::bench {
