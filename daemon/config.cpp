@@ -160,10 +160,9 @@ int line_it_cannot_read(std::string_view text) {
       is_comment = false;
     } else if (is_comment) {
       continue;
-    } else if (text.substr(i, 3) == "\"\"\"" || text.substr(i, 3) == "'''") {
+    } else if (code >= 0x80 || text.substr(i, 3) == "\"\"\"" || text.substr(i, 3) == "'''") {
       return line;
     } else if (quote != 0) {
-      if (code >= 0x80) return line;
       if (c == '\\' && quote == '"') {
         ++i;
       } else if (c == quote) {
@@ -173,8 +172,6 @@ int line_it_cannot_read(std::string_view text) {
       quote = c;
     } else if (c == '#') {
       is_comment = true;
-    } else if (code >= 0x80) {
-      return line;
     }
   }
   return 0;

@@ -78,7 +78,8 @@ int cell_of(const Vec3<Microtesla>& v) {
 }
 
 Vec3<Microtesla> middle_of(int cell) {
-  const double z = (cell / sectors + 0.5) / bands * 2 - 1;
+  const int band = cell / sectors;
+  const double z = (band + 0.5) / bands * 2 - 1;
   const double turn = ((cell % sectors + 0.5) / sectors - 0.5) * 2 * std::numbers::pi;
   const double r = std::sqrt(1 - z * z);
   return {r * std::cos(turn), r * std::sin(turn), z};

@@ -89,7 +89,7 @@ void explain(const CLI::App& app, const CLI::ParseError& error,
 
 }  // namespace
 
-ExitCode run_command_line(std::vector<std::string> arguments, Context& context) {
+ExitCode run_command_line(const std::vector<std::string>& arguments, Context& context) {
   CLI::App app("Lists, watches and drives the controllers of psmoved", "psmovectl");
   app.set_version_flag("--version", "psmovectl " PSMOVED_VERSION);
   app.footer(

@@ -10,6 +10,7 @@ namespace psmove::client {
 
 /// Runs one command.
 /// @param arguments  without the program's name
-[[nodiscard]] ExitCode run_command_line(std::vector<std::string> arguments, Context& context);
+[[nodiscard]] ExitCode run_command_line(const std::vector<std::string>& arguments,
+                                        Context& context);
 
 }  // namespace psmove::client
