@@ -78,12 +78,12 @@ def reads_controllers():
         check("and open to people at the seat", "uaccess" in tags)
         rules = shell(f"udevadm test $(udevadm info -q path {node}) 2>&1")[1]
         check("udev has no complaint about the rule", not re.search(r"60-psmoved.rules:\d+ .*(?:[Ii]nvalid|[Ff]ailed|[Uu]nknown)", rules))
-    code, text = shell("curl -sf localhost:6683/api/v1/controllers/1/sensors")
+    code, text = shell("curl -sf localhost:6683/api/v1/controllers/00:06:f7:00:00:01/sensors")
     check("curl reads sensors", code == 0 and "accel_m_s2" in json.loads(text), text[:200])
-    shell("psmovectl led 1 '#102030'")
+    shell("psmovectl led 00:06:f7:00:00:01 '#102030'")
     shows = lambda: json.loads(shell("psmove-emulator --control /tmp/emulator.sock --send '1 state'")[1])["shows"]
     check("psmovectl led lights it", eventually(lambda: shows()["blue"] == 48, 20), shows())
-    rest.patch("/controllers/2", {"name": "left hand"})
+    rest.patch("/controllers/a4:53:85:00:00:02", {"name": "left hand", "number": 7})
     return emulator
 
 
@@ -105,7 +105,7 @@ def refuses_nobody():
     refused = [a for a in answers if "refused" in a]
     check("nobody was refused during a restart", not refused and "200 " in [a[:4] for a in answers], answers)
     back = eventually(lambda: (c := rest.get("/controllers/left%20hand")) and c["status"] == "streaming" and c, 60)
-    check("names and numbers outlive it", back and back["number"] == 2, back)
+    check("names and numbers outlive it", back and back["number"] == 7, back)
 
 
 def restarts_after_a_kill():
@@ -113,7 +113,7 @@ def restarts_after_a_kill():
     shell(f"kill -9 {pid}")
     check("killed, it is started again", eventually(lambda: property_of("psmoved.service", "MainPID") not in (pid, "0")
                                                     and is_active("psmoved.service"), 60))
-    check("and knows everything", eventually(lambda: rest.get("/controllers/2")["name"] == "left hand", 60))
+    check("and knows everything", eventually(lambda: rest.get("/controllers/7")["name"] == "left hand", 60))
 
 
 def stays_down_on_a_bad_configuration():
@@ -131,15 +131,15 @@ def stays_down_on_a_bad_configuration():
 def upgrades_and_goes(emulator):
     code, text = shell(f"{apt} install --reinstall {daemon_deb}")
     check("installing it again works", code == 0 and is_active("psmoved.service"), "" if code == 0 else text[-2000:])
-    check("and keeps names", eventually(lambda: rest.get("/controllers/2")["name"] == "left hand", 60))
+    check("and keeps names", eventually(lambda: rest.get("/controllers/7")["name"] == "left hand", 60))
     shell("systemctl disable --now psmoved.service psmoved.socket")
     shell(f"{apt} install --reinstall {daemon_deb}")
     check("what the administrator disabled stays disabled", not is_active("psmoved.service") and not is_active("psmoved.socket"))
     code, text = shell(f"{apt} remove psmoved")
     check("apt remove works", code == 0, "" if code == 0 else text[-2000:])
     check("names outlive a removal", os.path.exists("/var/lib/psmoved"))
-    code, text = shell(f"{apt} install {daemon_deb}")
-    check("back again it knows them", code == 0 and eventually(lambda: rest.get("/controllers/2")["name"] == "left hand", 60))
+    code, text = shell(f"{apt} install {daemon_deb}; systemctl enable --now psmoved.service")
+    check("back again, and enabled again, it knows them", code == 0 and eventually(lambda: rest.get("/controllers/7")["name"] == "left hand", 60))
     code, text = shell(f"{apt} purge psmoved")
     check("apt purge works", code == 0, "" if code == 0 else text[-2000:])
     left = [path for path in ("/var/lib/psmoved", "/etc/psmoved", "/usr/bin/psmoved", "/usr/lib/udev/rules.d/60-psmoved.rules")
