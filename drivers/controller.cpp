@@ -124,6 +124,14 @@ void Controller::clear_heading_reset() {
   filter_.clear_heading_reset();
 }
 
+void Controller::begin_burst() {
+  for (Listener* listener : listeners_) listener->on_burst_begin();
+}
+
+void Controller::end_burst() {
+  for (Listener* listener : listeners_) listener->on_burst_end();
+}
+
 void Controller::on_report(const InputReport& report, SteadyTime arrived) {
   if (state_.input != InputStatus::streaming) begin_stream();
   const auto stamp = device_clock_.on_report(report.sequence, report.ticks, arrived);

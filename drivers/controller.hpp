@@ -87,6 +87,9 @@ class Controller {
   void set_input(InputStatus status, std::string hint);
   void set_calibration(const std::vector<std::byte>& blob);
   void set_firmware(std::string firmware);
+  /// A burst is all the reports that the device has ready.
+  void begin_burst();
+  void end_burst();
   void on_report(const InputReport& report, SteadyTime arrived);
   void count_rejected() { ++state_.radio.rejected; }
   [[nodiscard]] bool has_factory_calibration() const { return calibration_.is_factory; }
@@ -97,11 +100,11 @@ class Controller {
   void outputs_written(const Outputs& outputs, SteadyTime when);
   /// Everything dark and still, whoever asked for what: the daemon is about to stop.
   void go_dark();
-  /// Rings `bell` whenever the wanted outputs may have changed, until removed.
   /// Ends its links from this side; they come back by themselves if the controller calls again.
   void disconnect();
   void add_channel(HidChannel* channel) { channels_.push_back(channel); }
   void remove_channel(HidChannel* channel) { std::erase(channels_, channel); }
+  /// Rings `bell` whenever the wanted outputs may have changed, until removed.
   void add_output_bell(Bell* bell) { output_bells_.push_back(bell); }
   void remove_output_bell(Bell* bell) { std::erase(output_bells_, bell); }
   /// Whether outputs go over this transport: the radio if there is one, else the cable.

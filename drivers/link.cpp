@@ -113,25 +113,42 @@ Awaitable<void> read_firmware(Roster& roster, Controller& controller, HidChannel
   roster.changed();
 }
 
+class BurstGuard {
+ public:
+  explicit BurstGuard(Controller& controller) : controller_(controller) {
+    controller_.begin_burst();
+  }
+  ~BurstGuard() { controller_.end_burst(); }
+  BurstGuard(const BurstGuard&) = delete;
+  BurstGuard& operator=(const BurstGuard&) = delete;
+
+ private:
+  Controller& controller_;
+};
+
+/// Takes what is ready, up to `reports_per_turn`.
+/// @return whether the link still stands
+bool take_reports(Controller& controller, HidChannel& channel) {
+  const BurstGuard burst(controller);
+  std::array<std::byte, 256> buffer;
+  for (int i = 0; i < reports_per_turn; ++i) {
+    const auto length = channel.try_read(buffer);
+    if (!length) return length.error() == boost::asio::error::would_block;
+    const auto report = controller.model().parse_input({buffer.data(), *length});
+    if (report) {
+      controller.on_report(*report, SteadyClock::now());
+    } else {
+      controller.count_rejected();
+    }
+  }
+  return true;
+}
+
 /// Takes reports until the link ends.
 Awaitable<void> read_loop(Controller& controller, HidChannel& channel) {
-  std::array<std::byte, 256> buffer;
   for (;;) {
     const auto ready = co_await channel.wait_readable();
-    if (!ready) co_return;
-    for (int i = 0; i < reports_per_turn; ++i) {
-      const auto length = channel.try_read(buffer);
-      if (!length) {
-        if (length.error() == boost::asio::error::would_block) break;
-        co_return;
-      }
-      const auto report = controller.model().parse_input({buffer.data(), *length});
-      if (report) {
-        controller.on_report(*report, SteadyClock::now());
-      } else {
-        controller.count_rejected();
-      }
-    }
+    if (!ready || !take_reports(controller, channel)) co_return;
   }
 }
 

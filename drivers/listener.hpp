@@ -17,6 +17,9 @@ enum class Presence : std::uint8_t { arrived, changed, left, forgotten };
 class Listener {
  public:
   virtual ~Listener() = default;
+  /// All that a device has ready is told between these two; the loop runs nothing else meanwhile.
+  virtual void on_burst_begin() {}
+  virtual void on_burst_end() {}
   /// The samples of one report, oldest first; `received_us` is Unix time.
   virtual void on_samples(const Controller&, std::span<const Sample>, std::int64_t received_us) = 0;
   virtual void on_button(const Controller&, Button, bool pressed, std::int64_t time_us) = 0;

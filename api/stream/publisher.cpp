@@ -25,6 +25,9 @@ constexpr std::size_t window_bytes = 512 * 1024;
 /// Encoded texts kept for each controller; more distinct choices of fields than that cost a second
 /// encoding, nothing else.
 constexpr std::size_t kept_texts = 32;
+/// A burst that comes this long after the last flush is sent at once: nothing else is under way.
+/// Short against the 11 ms between two reports, long against a loop turn that serves 200 clients.
+constexpr auto quiet = std::chrono::milliseconds(1);
 
 std::string_view event_name(Presence presence) {
   switch (presence) {
@@ -191,8 +194,22 @@ Publisher::Group* Publisher::find_group(std::uint64_t serial) {
 // ---- the turn of the loop
 
 void Publisher::ask_for_flush() {
-  if (std::exchange(flush_asked_, true)) return;
+  flush_wanted_ = true;
+  if (is_in_burst_ || std::exchange(flush_called_, true)) return;
   loop_.call_flush();
+}
+
+void Publisher::on_burst_begin() {
+  is_in_burst_ = true;
+}
+
+void Publisher::on_burst_end() {
+  is_in_burst_ = false;
+  if (!flush_wanted_ || flush_called_) return;
+  if (loop_.now() - last_flush_ > quiet)
+    flush();
+  else
+    ask_for_flush();
 }
 
 void Publisher::touch(Subscriber& subscriber) {
@@ -202,13 +219,15 @@ void Publisher::touch(Subscriber& subscriber) {
 }
 
 void Publisher::flush() {
-  flush_asked_ = false;
+  flush_called_ = true;  // nobody who is touched by sealing needs another
   while (!open_.empty()) seal(*open_.back());
   const auto clients = std::exchange(touched_, {});
+  flush_wanted_ = flush_called_ = false;
   for (Subscriber* client : clients) {
     client->is_touched_ = false;
     client->send();
   }
+  last_flush_ = loop_.now();
 }
 
 void Publisher::seal(Group& group) {
@@ -372,6 +391,7 @@ void Publisher::wake_by(SteadyTime when) {
 
 void Publisher::tick() {
   wake_at_.reset();
+  on_burst_begin();
   const auto now = loop_.now();
   for (const auto& group : groups_) {
     if (!group->holds_something()) continue;
@@ -380,6 +400,7 @@ void Publisher::tick() {
     else
       wake_by(group->next_send);
   }
+  on_burst_end();
 }
 
 // ---- events

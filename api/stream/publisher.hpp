@@ -77,6 +77,10 @@ class Publisher final : public drivers::Listener {
   [[nodiscard]] std::size_t groups() const { return groups_.size(); }
   [[nodiscard]] std::uint64_t samples_encoded() const { return samples_encoded_; }
 
+  void on_burst_begin() override;
+  /// After a quiet moment the turn is taken to end here, so that a lone report waits for nothing;
+  /// else it ends as always, with every report that came meanwhile.
+  void on_burst_end() override;
   void on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
                   std::int64_t received_us) override;
   void on_button(const drivers::Controller& controller, Button button, bool pressed,
@@ -131,7 +135,10 @@ class Publisher final : public drivers::Listener {
   std::uint64_t next_serial_ = 1;
   std::uint64_t samples_encoded_ = 0;
   std::string scratch_;
-  bool flush_asked_ = false;
+  bool flush_wanted_ = false;
+  bool flush_called_ = false;  ///< the loop was asked for it
+  bool is_in_burst_ = false;
+  SteadyTime last_flush_{};  ///< its end
 };
 
 }  // namespace psmove::stream

@@ -125,6 +125,32 @@ std::vector<std::uint64_t> sequences(const std::vector<json>& messages) {
 
 // ---- every sample
 
+TEST_F(PublisherTest, SendsALoneBurstAtOnceAndABusyTurnAtItsEnd) {
+  Listener client;
+  publisher_.subscribe(client, every_sample());
+  const auto burst = [this] {
+    publisher_.on_burst_begin();
+    publish();
+    publish();
+    publisher_.on_burst_end();
+  };
+  pass(10ms);
+  burst();
+  EXPECT_EQ(client.sends, 1);
+  EXPECT_EQ(client.hear().size(), 2U);
+  EXPECT_EQ(flushes_asked_, 0);
+  burst();
+  burst();
+  EXPECT_EQ(client.sends, 1) << "other controllers may have reports in the same turn";
+  EXPECT_EQ(flushes_asked_, 1);
+  pass(10ms);
+  burst();
+  EXPECT_EQ(client.sends, 1) << "what was asked for comes, and not twice";
+  end_turn();
+  EXPECT_EQ(client.sends, 2);
+  EXPECT_EQ(client.hear().size(), 6U);
+}
+
 TEST_F(PublisherTest, AMotionMessageLooksAsDocumented) {
   Listener client;
   auto what = every_sample("hands");
