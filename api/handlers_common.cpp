@@ -43,6 +43,11 @@ wire::Parsed<drivers::Controller*> connected_controller_of(Service& service,
 }
 
 wire::Parsed<nlohmann::json> body_of(const Request& request, Media also) {
+  if (request.media == Media::form && request.body.starts_with('{'))
+    return Fault{ErrorCode::invalid_form,
+                 "This is JSON, sent as a form; say Content-Type: application/json "
+                 "(curl: -H 'Content-Type: application/json', or --json in place of -d).",
+                 {}};
   if (request.media == Media::form) return wire::parse_form(request.body);
   if (request.media == Media::none || request.media == Media::json || request.media == also)
     return wire::parse_json(request.body);

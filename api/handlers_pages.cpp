@@ -33,16 +33,17 @@ Response page(std::string_view title, std::string_view content) {
 
 }  // namespace
 
-std::optional<Response> get_front_page(Service&, const Request&) {
-  return page("psmoved " PSMOVED_VERSION, R"(<p>PlayStation Move controllers on the network.</p>
-<pre>curl localhost:6683/api/v1/controllers
-curl localhost:6683/api/v1/controllers/1/sensors
-curl -X PUT localhost:6683/api/v1/controllers/1/led -d color=red
-</pre>
-<ul>
+std::optional<Response> get_front_page(Service&, const Request& request) {
+  const std::string host = request.host.empty() ? "localhost:6683" : request.host;
+  return page("psmoved " PSMOVED_VERSION,
+              "<p>PlayStation Move controllers on the network.</p>\n"
+              "<pre>curl " +
+                  host + "/api/v1/controllers\ncurl " + host +
+                  "/api/v1/controllers/1/sensors\ncurl -X PUT " + host +
+                  "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
+                  R"(/api/v1/stream: the stream, for WebSocket clients</li>
 <li><a href="/api/v1">/api/v1</a>: versions, clock, limits</li>
 <li><a href="/api/v1/controllers">/api/v1/controllers</a>: every controller, connected or remembered</li>
-<li>ws://localhost:6683/api/v1/stream: the stream, for WebSocket clients</li>
 <li><a href="/docs/errors">/docs/errors</a>: what each error code means</li>
 <li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: is it running, is it ready</li>
 </ul>

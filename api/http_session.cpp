@@ -267,6 +267,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   pending->method = parse_method(head.method);
   pending->match = find_route(pending->method, path);
   pending->expects_continue = head.expects_continue;
+  pending->request.host = head.host;
   pending->request.path = path;
   pending->request.id = pending->match.id;
   pending->request.query = query;

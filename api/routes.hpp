@@ -23,6 +23,7 @@ enum class Media : std::uint8_t { none, json, merge_patch, form, other };
 [[nodiscard]] Media parse_media(std::string_view content_type);
 
 struct Request {
+  std::string host;   ///< of the Host field, a valid name with or without port; may be empty
   std::string path;   ///< as it stood in the target
   std::string id;     ///< what `{id}` matched, percent-decoded
   std::string query;  ///< raw, without the '?'

@@ -30,6 +30,7 @@ void add_global_options(CLI::App& app, Context& context) {
          "Where psmoved is; $PSMOVED_URL, or http://localhost:6683")
       ->option_text("URL")
       ->envname("PSMOVED_URL")
+      ->take_last()
       ->check([](const std::string& text) {
         const auto url = parse_server_url(text);
         return url ? std::string() : url.error().message;

@@ -282,6 +282,11 @@ TEST_F(Rest, BodiesThatAreNotUnderstoodAreNamed) {
   expect_problem(request("PUT", led, "\"\xff\""), 400, "invalid_utf8");
   expect_problem(request("PUT", led, "red", "application/x-www-form-urlencoded"), 400,
                  "invalid_form");
+  const auto json_as_form =
+      request("PUT", led, R"({"color":"red"})", "application/x-www-form-urlencoded");
+  expect_problem(json_as_form, 400, "invalid_form");
+  EXPECT_NE(json_as_form.body.find("Content-Type: application/json"), std::string::npos)
+      << "curl -d sends a form unless told otherwise: " << json_as_form.body;
   expect_problem(request("PUT", led, "<x/>", "text/xml"), 415, "unsupported_media_type");
   expect_problem(request("PUT", led, "{}", "application/merge-patch+json"), 415,
                  "unsupported_media_type");
@@ -485,7 +490,10 @@ TEST_F(Rest, PagesRunNoScripts) {
     EXPECT_NE(reply.field("content-security-policy").find("default-src 'none'"), std::string::npos);
     EXPECT_EQ(reply.field("referrer-policy"), "no-referrer");
   }
-  EXPECT_NE(client->get("/").body.find("/controllers/1/led -d color=red"), std::string::npos);
+  const auto front = client->get("/").body;
+  EXPECT_NE(front.find("curl -X PUT localhost/api/v1/controllers/1/led -d color=red"),
+            std::string::npos)
+      << "to be pasted as it stands: " << front;
 }
 
 TEST_F(Rest, EveryProblemTypeLeadsToItsExplanation) {

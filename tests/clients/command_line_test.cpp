@@ -97,6 +97,11 @@ TEST(CommandLineTest, RefusalInJsonIsTheProblemItself) {
   EXPECT_THAT(result.out, HasSubstr(R"("code":"unknown_controller")"));
 }
 
+TEST(CommandLineTest, TheLastUrlIsTaken) {
+  CannedDaemon daemon(two_controllers());
+  EXPECT_EQ(run(nobody(), {"list", "--url", daemon.url().text()}).code, ExitCode::ok);
+}
+
 TEST(CommandLineTest, NobodyThereEndsWithThree) {
   const auto url = nobody();
   const std::vector<std::vector<std::string>> commands = {
