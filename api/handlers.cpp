@@ -206,12 +206,6 @@ std::optional<Response> delete_orientation_reset(Service& service, const Request
   return no_content();
 }
 
-std::optional<Response> get_calibration(Service& service, const Request& request) {
-  const auto controller = controller_of(service, request);
-  if (!controller) return problem(controller.error(), request.path);
-  return json_response(wire::calibration_body((*controller)->state().calibration));
-}
-
 Awaitable<Response> post_disconnect(Service& service, Request request) {
   const auto found = connected_controller_of(service, request);
   if (!found) co_return problem(found.error(), request.path);

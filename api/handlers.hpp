@@ -45,6 +45,7 @@ Awaitable<Response> get_next_sensors(Service& service, Request request);
 std::optional<Response> post_orientation_reset(Service& service, const Request& request);
 std::optional<Response> delete_orientation_reset(Service& service, const Request& request);
 std::optional<Response> get_calibration(Service& service, const Request& request);
+std::optional<Response> post_calibration(Service& service, const Request& request);
 Awaitable<Response> post_disconnect(Service& service, Request request);
 std::optional<Response> get_livez(Service& service, const Request& request);
 std::optional<Response> get_readyz(Service& service, const Request& request);

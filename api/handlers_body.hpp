@@ -12,4 +12,7 @@ namespace psmove::api {
 /// not say what it is counts as JSON: no web page can send PUT or PATCH without asking first.
 wire::Parsed<nlohmann::json> body_of(const Request& request, Media also = Media::none);
 
+/// The same for POST, which takes a JSON object or nothing at all; nothing is an empty object.
+[[nodiscard]] wire::Parsed<nlohmann::json> action_body_of(const Request& request);
+
 }  // namespace psmove::api

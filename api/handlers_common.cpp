@@ -55,15 +55,21 @@ wire::Parsed<nlohmann::json> body_of(const Request& request, Media also) {
       ErrorCode::unsupported_media_type, "This body's Content-Type is not understood here.", {}};
 }
 
-std::optional<Fault> refuse_action_body(const Request& request) {
+wire::Parsed<nlohmann::json> action_body_of(const Request& request) {
   // A page of another site can post anything but JSON without asking, so nothing else is taken.
   if (request.media != Media::json && (request.media != Media::none || !request.body.empty()))
     return Fault{ErrorCode::unsupported_media_type, "POST takes application/json, or no body.", {}};
-  if (request.body.empty()) return std::nullopt;
-  const auto body = wire::parse_json(request.body);
-  if (!body) return body.error();
-  if (!body->is_object())
+  if (request.body.empty())
+    return wire::Parsed<nlohmann::json>(boost::system::in_place_value, nlohmann::json::object());
+  auto body = wire::parse_json(request.body);
+  if (body && !body->is_object())
     return Fault{ErrorCode::wrong_type, "A JSON object is expected, or no body.", {}};
+  return body;
+}
+
+std::optional<Fault> refuse_action_body(const Request& request) {
+  const auto body = action_body_of(request);
+  if (!body) return body.error();
   if (!body->empty())
     return Fault{ErrorCode::unknown_member, "This action takes no members.",
                  "/" + body->begin().key()};

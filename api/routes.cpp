@@ -27,6 +27,7 @@ constexpr Route table[] = {
     {post, "/api/v1/controllers/{id}/orientation/reset", post_orientation_reset},
     {del, "/api/v1/controllers/{id}/orientation/reset", delete_orientation_reset},
     {get, "/api/v1/controllers/{id}/calibration", get_calibration},
+    {post, "/api/v1/controllers/{id}/calibration", post_calibration},
     {post, "/api/v1/controllers/{id}/disconnect", pass_on, post_disconnect},
     {get, "/api/v1/controllers/{id}/simulation", get_simulation},
     {patch, "/api/v1/controllers/{id}/simulation", patch_simulation},

@@ -184,6 +184,7 @@ int run(const Config& config) {
   spdlog::info("listening {}", describe(serving, server->port()));
   service.ready("Serving PlayStation Move controllers");
   io.run();
+  roster.changed();  // what the filters learned since
   service.finish();
   server.reset();
   pool.join();

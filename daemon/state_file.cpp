@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <fcntl.h>
 #include <fstream>
@@ -51,14 +52,98 @@ std::vector<std::byte> bytes_from_hex(std::string_view text) {
 constexpr std::array<std::string_view, 4> source_names = {"hidraw", "usb", "simulated",
                                                           "recording"};
 
+json to_json(const Vec3<Microtesla>& v) {
+  return {v.x, v.y, v.z};
+}
+
+json to_json(const MagnetometerCalibration& fit) {
+  return {{"hard_iron_ut", to_json(fit.hard_iron)},
+          {"soft_iron", fit.soft_iron},
+          {"field_ut", fit.field_ut},
+          {"residual_ut", fit.residual_ut},
+          {"coverage", fit.coverage}};
+}
+
+template <std::size_t size>
+json to_json(const fusion::LearnedState::Estimate<size>& estimate) {
+  return {{"value", estimate.value}, {"variance", estimate.variance}};
+}
+
+json to_json(const fusion::LearnedState& learned) {
+  return {{"version", learned.version},
+          {"gyro_bias_rad_s", to_json(learned.gyro_bias_rad_s)},
+          {"gyro_scale", to_json(learned.gyro_scale)},
+          {"accel_bias_m_s2", to_json(learned.accel_bias_m_s2)},
+          {"accel_latency_s", to_json(learned.accel_latency_s)},
+          {"hard_iron_ut", to_json(learned.hard_iron_ut)},
+          {"mag_latency_s", to_json(learned.mag_latency_s)}};
+}
+
 json to_json(const RememberedController& controller) {
-  return {{"id", to_string(controller.address)},
-          {"model", controller.model},
-          {"number", controller.number},
-          {"name", controller.name},
-          {"firmware", controller.firmware},
-          {"source", source_names[static_cast<std::size_t>(controller.source)]},
-          {"calibration_blob", hex(controller.calibration_blob)}};
+  json object = {{"id", to_string(controller.address)},
+                 {"model", controller.model},
+                 {"number", controller.number},
+                 {"name", controller.name},
+                 {"firmware", controller.firmware},
+                 {"source", source_names[static_cast<std::size_t>(controller.source)]},
+                 {"calibration_blob", hex(controller.calibration_blob)}};
+  if (controller.magnetometer) object["magnetometer"] = to_json(*controller.magnetometer);
+  if (controller.learned) object["learned"] = to_json(*controller.learned);
+  return object;
+}
+
+/// Exactly `size` finite numbers, or nothing.
+template <std::size_t size>
+bool read_numbers(const json& object, const char* member, std::array<double, size>& into) {
+  const auto found = object.is_object() ? object.find(member) : object.end();
+  if (found == object.end() || !found->is_array() || found->size() != size) return false;
+  for (std::size_t i = 0; i < size; ++i) {
+    if (!(*found)[i].is_number()) return false;
+    into[i] = (*found)[i].get<double>();
+    if (!std::isfinite(into[i])) return false;
+  }
+  return true;
+}
+
+double number_of(const json& object, const char* member) {
+  const auto found = object.find(member);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+/// Damaged entries are as good as none: the controller works without.
+std::optional<MagnetometerCalibration> magnetometer_from_json(const json& object) {
+  MagnetometerCalibration fit;
+  std::array<double, 3> iron{};
+  if (!read_numbers(object, "hard_iron_ut", iron) ||
+      !read_numbers(object, "soft_iron", fit.soft_iron))
+    return std::nullopt;
+  fit.hard_iron = {iron[0], iron[1], iron[2]};
+  fit.field_ut = number_of(object, "field_ut");
+  fit.residual_ut = number_of(object, "residual_ut");
+  fit.coverage = number_of(object, "coverage");
+  return fit;
+}
+
+template <std::size_t size>
+bool read_estimate(const json& object, const char* member,
+                   fusion::LearnedState::Estimate<size>& into) {
+  const auto found = object.is_object() ? object.find(member) : object.end();
+  return found != object.end() && read_numbers(*found, "value", into.value) &&
+         read_numbers(*found, "variance", into.variance);
+}
+
+/// Whether the numbers make sense is the filter's to judge.
+std::optional<fusion::LearnedState> learned_from_json(const json& object) {
+  fusion::LearnedState learned;
+  if (!read_estimate(object, "gyro_bias_rad_s", learned.gyro_bias_rad_s) ||
+      !read_estimate(object, "gyro_scale", learned.gyro_scale) ||
+      !read_estimate(object, "accel_bias_m_s2", learned.accel_bias_m_s2) ||
+      !read_estimate(object, "accel_latency_s", learned.accel_latency_s) ||
+      !read_estimate(object, "hard_iron_ut", learned.hard_iron_ut) ||
+      !read_estimate(object, "mag_latency_s", learned.mag_latency_s))
+    return std::nullopt;
+  learned.version = static_cast<int>(number_of(object, "version"));
+  return learned;
 }
 
 std::string text_of(const json& object, const char* member) {
@@ -79,6 +164,10 @@ std::optional<RememberedController> from_json(const json& object) {
   controller.name = text_of(object, "name");
   controller.firmware = text_of(object, "firmware");
   controller.calibration_blob = bytes_from_hex(text_of(object, "calibration_blob"));
+  if (const auto fit = object.find("magnetometer"); fit != object.end())
+    controller.magnetometer = magnetometer_from_json(*fit);
+  if (const auto learned = object.find("learned"); learned != object.end())
+    controller.learned = learned_from_json(*learned);
   const std::string source = text_of(object, "source");
   for (std::size_t i = 0; i < source_names.size(); ++i)
     if (source == source_names[i]) controller.source = static_cast<Source>(i);

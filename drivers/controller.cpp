@@ -42,6 +42,8 @@ Controller::Controller(RememberedController remembered, const ControllerModel& m
   state_.source = remembered.source;
   state_.capabilities = model.capabilities;
   set_calibration(remembered.calibration_blob);
+  magnetometer_.set_calibration(remembered.magnetometer);
+  learned_ = remembered.learned;
 }
 
 Controller::~Controller() = default;
@@ -66,7 +68,14 @@ RememberedController Controller::remembered() const {
           .name = state_.name,
           .firmware = state_.firmware,
           .source = state_.source,
-          .calibration_blob = calibration_blob_};
+          .calibration_blob = calibration_blob_,
+          .magnetometer = magnetometer_.calibration(),
+          .learned = is_learning() ? filter_.learned() : learned_};
+}
+
+/// A recording may be of this very controller, years ago.
+bool Controller::is_learning() const {
+  return state_.input == InputStatus::streaming && state_.source != Source::recording;
 }
 
 void Controller::set_name(std::string name) {
@@ -124,6 +133,66 @@ void Controller::clear_heading_reset() {
   filter_.clear_heading_reset();
 }
 
+// ---- calibration
+
+CalibrationReport Controller::calibration_report() const {
+  CalibrationReport report{.info = state_.calibration,
+                           .magnetometer = magnetometer_.calibration(),
+                           .guided_fit = magnetometer_.guided_fit()};
+  if (state_.input == InputStatus::streaming)
+    report.filter = FilterStatus{
+        .heading_uncertainty_deg = filter_.heading_uncertainty_deg(),
+        .inclination_uncertainty_deg = filter_.inclination_uncertainty_deg(),
+        .gyro_bias = filter_.gyro_bias(),
+        .is_resting = filter_.is_resting(),
+        .is_magnetically_disturbed = filter_.is_magnetically_disturbed(),
+        .has_heading_reference = filter_.has_heading_reference(),
+        .rejected = filter_.rejected(),
+    };
+  return report;
+}
+
+Controller::FitOutcome Controller::start_magnetometer_fit() {
+  if (!magnetometer_.newest()) return FitOutcome::no_magnetometer;
+  magnetometer_.start_fit();
+  return FitOutcome::done;
+}
+
+Controller::FitOutcome Controller::finish_magnetometer_fit() {
+  const auto guide = magnetometer_.guided_fit();
+  if (!guide) return FitOutcome::not_running;
+  if (guide->coverage < fusion::MagnetometerFit::hard_iron_coverage) return FitOutcome::incomplete;
+  const auto fitted = magnetometer_.fitted();
+  if (!fitted) return FitOutcome::uneven;
+  magnetometer_.end_fit();
+  use_magnetometer_calibration(fitted);
+  return FitOutcome::done;
+}
+
+Controller::FitOutcome Controller::cancel_magnetometer_fit() {
+  if (!magnetometer_.is_fitting()) return FitOutcome::not_running;
+  magnetometer_.end_fit();
+  return FitOutcome::done;
+}
+
+void Controller::forget_magnetometer_fit() {
+  if (magnetometer_.calibration()) use_magnetometer_calibration(std::nullopt);
+}
+
+void Controller::use_magnetometer_calibration(
+    const std::optional<MagnetometerCalibration>& calibration) {
+  magnetometer_.set_calibration(calibration);
+  filter_.renew_field();
+  if (learned_) {  // its iron is what the former calibration had left over
+    learned_->hard_iron_ut = {};
+    learned_->mag_latency_s = {};
+  }
+  state_.calibration.magnetometer = magnetometer_.status();
+  publish_presence(Presence::changed);
+}
+
+// ---- reports
+
 void Controller::begin_burst() {
   for (Listener* listener : listeners_) listener->on_burst_begin();
 }
@@ -144,10 +213,10 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
   std::array<Sample, std::tuple_size_v<decltype(report.samples)>> samples;
   for (std::size_t i = 0; i < count; ++i) {
     const RawSample& raw = report.samples[i];
-    if (raw.mag && (mag_ || !(*raw.mag == Vec3<Counts>{}))) mag_ = calibration_.mag(*raw.mag);
+    if (raw.mag) magnetometer_.add(calibration_.mag(*raw.mag));
     ImuSample imu{.gyro = calibration_.gyro(raw.gyro),
                   .accel = calibration_.accel(raw.accel),
-                  .mag = raw.mag ? mag_ : std::nullopt,
+                  .mag = raw.mag ? magnetometer_.newest() : std::nullopt,
                   .dt = spacing,
                   .missing_before = i == 0 ? stamp.lost * static_cast<int>(count) : 0,
                   .accel_saturated = raw.accel_saturated,
@@ -159,8 +228,7 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
   }
   state_.newest = samples[count - 1];
   newest_report_ = report;
-  if (mag_ && state_.calibration.magnetometer == MagnetometerStatus::none)
-    state_.calibration.magnetometer = MagnetometerStatus::raw;
+  state_.calibration.magnetometer = magnetometer_.status();
   const std::int64_t received_us = clock_.microseconds(arrived);
   for (Listener* listener : listeners_)
     listener->on_samples(*this, {samples.data(), count}, received_us);
@@ -174,7 +242,7 @@ Sample Controller::make_sample(const RawSample& raw, const ImuSample& imu, std::
           .time_us = last_time_us_,
           .accel = imu.accel,
           .gyro = imu.gyro,
-          .mag = mag_,
+          .mag = magnetometer_.newest(),
           .orientation = filter_.world_from_body(),
           .linear_accel = filter_.linear_accel(),
           .temperature_c = temperature_c_,
@@ -289,6 +357,7 @@ void Controller::disconnect() {
 void Controller::set_input(InputStatus status, std::string hint) {
   if (status == state_.input && hint == state_.hint) return;
   const bool was_connected = state_.is_connected();
+  if (is_learning()) learned_ = filter_.learned();
   state_.input = status;
   state_.hint = std::move(hint);
   if (status != InputStatus::streaming) {
@@ -306,7 +375,8 @@ void Controller::set_input(InputStatus status, std::string hint) {
 void Controller::begin_stream() {
   device_clock_.restart();
   filter_ = fusion::OrientationFilter();
-  mag_.reset();
+  if (learned_ && state_.source != Source::recording) filter_.restore(*learned_);
+  magnetometer_.begin_stream();
   trigger_.reset();
   history_.clear();
   history_head_ = 0;

@@ -13,6 +13,7 @@
 #include "drivers/clock.hpp"
 #include "drivers/device_clock.hpp"
 #include "drivers/listener.hpp"
+#include "drivers/magnetometer.hpp"
 #include "drivers/output_layers.hpp"
 #include "drivers/psmove/model.hpp"
 #include "fusion/orientation_filter.hpp"
@@ -33,6 +34,8 @@ struct RememberedController {
   std::string firmware;
   Source source = Source::hidraw;           ///< of its last link
   std::vector<std::byte> calibration_blob;  ///< empty while never read
+  std::optional<MagnetometerCalibration> magnetometer{};
+  std::optional<fusion::LearnedState> learned{};  ///< of the last session that learned anything
 };
 
 class Controller {
@@ -66,6 +69,19 @@ class Controller {
   void clear_heading_reset();
   /// Raw counts and SI of the newest report, for the talk's API and diagnosis.
   [[nodiscard]] const std::optional<InputReport>& newest_report() const { return newest_report_; }
+
+  // ---- calibration
+  [[nodiscard]] CalibrationReport calibration_report() const;
+  enum class FitOutcome : std::uint8_t { done, no_magnetometer, not_running, incomplete, uneven };
+  /// Begins a guided magnetometer fit, or begins it anew.
+  FitOutcome start_magnetometer_fit();
+  /// Ends it and uses what it found: the readings are corrected from here on, and the heading finds
+  /// north anew. `incomplete`: too few directions yet; `uneven`: the readings are no ellipsoid, as
+  /// when a magnet came or went. In both cases the fit goes on.
+  FitOutcome finish_magnetometer_fit();
+  FitOutcome cancel_magnetometer_fit();
+  /// Back to readings in the factory's scale.
+  void forget_magnetometer_fit();
 
   // ---- outputs; they may be set while it is away and show when it is back
   void set_led(const Owner& owner, const LedWish& wish);
@@ -113,6 +129,8 @@ class Controller {
 
  private:
   void begin_stream();
+  [[nodiscard]] bool is_learning() const;
+  void use_magnetometer_calibration(const std::optional<MagnetometerCalibration>& calibration);
   void release_buttons();
   void set_battery(std::uint8_t code);
   void publish_presence(Presence presence);
@@ -136,10 +154,11 @@ class Controller {
   Calibration calibration_;
   std::vector<std::byte> calibration_blob_;
   DeviceClock device_clock_;
+  Magnetometer magnetometer_;
   fusion::OrientationFilter filter_;
+  std::optional<fusion::LearnedState> learned_;
   std::optional<InputReport> newest_report_;
   std::int64_t last_time_us_ = 0;
-  std::optional<Vec3<Microtesla>> mag_;  ///< the newest reading; none until one was not all zeros
   double temperature_c_ = 0;
   Buttons buttons_;
   std::optional<std::uint8_t> trigger_;

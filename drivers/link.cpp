@@ -24,6 +24,8 @@ using namespace std::chrono_literals;
 constexpr auto silence = 1s;
 /// A link that just came up gets longer before anyone worries.
 constexpr auto first_report_patience = 2s;
+/// What a power cut may cost of what the filter learned.
+constexpr auto save_interval = 10min;
 /// Reports taken per wake-up before others get their turn; hidraw keeps at most 64.
 constexpr int reports_per_turn = 64;
 /// Payload of a ZCM2's input report 1 as it arrives; newer kernels drop a report that is shorter
@@ -221,12 +223,21 @@ Awaitable<void> watch_silence(Controller& controller, const ChannelInfo& info) {
   }
 }
 
+/// Has what the filter learned saved now and then, for the day that nobody says goodbye.
+Awaitable<void> save_learned(Roster& roster) {
+  Bell alarm;
+  for (;;) {
+    co_await alarm.wait_until(SteadyClock::now() + save_interval);
+    roster.changed();
+  }
+}
+
 /// What goes on beside input and output; never ends by itself.
 Awaitable<void> watch(Roster& roster, Controller& controller, HidChannel& channel) {
   co_await read_firmware(roster, controller, channel);
   if (channel.info().transport == Transport::bluetooth ||
       controller.model().capabilities.input_over_usb)
-    co_await watch_silence(controller, channel.info());
+    co_await (watch_silence(controller, channel.info()) || save_learned(roster));
   Bell never;
   co_await never.wait();
 }
@@ -246,6 +257,7 @@ Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulatio
   co_await (read_loop(controller, channel) || output_loop(controller, channel, guard.bell()) ||
             watch(roster, controller, channel));
   spdlog::info("controller detached controller={} path={}", to_string(*address), info.path);
+  roster.changed();
 }
 
 }  // namespace

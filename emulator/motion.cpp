@@ -142,6 +142,23 @@ class FigureEight final : public Motion {
   static constexpr double half_width_m = 0.4;
 };
 
+/// Turned about in the hand until it has pointed everywhere: pitch and roll go round at speeds
+/// whose ratio is irrational (the golden one), so that no direction is left out for long.
+class Tumble final : public Motion {
+ public:
+  MotionState at(double seconds) override {
+    const auto turning = [seconds](double rate) { return Moving{rate * seconds, rate, 0}; };
+    const Attitude attitude(0.3 * sine(0.1, seconds), turning(pitch_rad_s),
+                            turning(pitch_rad_s * std::numbers::phi));
+    return felt(attitude, {}, {}, {0, handle_m, 0});
+  }
+  [[nodiscard]] std::string name() const override { return "tumble"; }
+
+ private:
+  static constexpr double pitch_rad_s = 1.2;
+  static constexpr double handle_m = 0.08;
+};
+
 /// Plays a recorded trial in a loop.
 class Trial final : public Motion {
  public:
@@ -231,11 +248,12 @@ MotionOrError make_motion(std::string_view name) {
   if (name == "still") return {std::make_unique<Still>(), {}};
   if (name == "wave") return {std::make_unique<Wave>(), {}};
   if (name == "figure8") return {std::make_unique<FigureEight>(), {}};
+  if (name == "tumble") return {std::make_unique<Tumble>(), {}};
   constexpr std::string_view trial = "trial=";
   if (name.starts_with(trial) && name.size() > trial.size())
     return read_trial(std::string(name.substr(trial.size())));
   return {nullptr, "there is no motion '" + std::string(name) +
-                       "'; accepted are still, wave, figure8 and trial=FILE"};
+                       "'; accepted are still, wave, figure8, tumble and trial=FILE"};
 }
 
 }  // namespace psmove::emulator

@@ -35,7 +35,7 @@ class Motion {
   Motion& operator=(const Motion&) = delete;
   virtual ~Motion() = default;
   [[nodiscard]] virtual MotionState at(double seconds) = 0;
-  /// "still", "wave", "figure8", "trial=FILE"
+  /// "still", "wave", "figure8", "tumble", "trial=FILE"
   [[nodiscard]] virtual std::string name() const = 0;
 };
 

@@ -106,7 +106,7 @@ int main(int argc, char** argv) {
       "DEVICES is a comma-separated list of [Nx]MODEL[:KEY=VALUE]... with the models zcm1 and "
       "zcm2,\n"
       "such as 7xzcm1:motion=wave,zcm2:length=45:declared=48. The keys are motion (still, wave,\n"
-      "figure8, trial=FILE), address, name, rate, mag, loss, host, bus, length, declared, "
+      "figure8, tumble, trial=FILE), address, name, rate, mag, loss, host, bus, length, declared, "
       "descriptor,\n"
       "first-block, blob, seed, tick-us.\n\n"
       "Commands are [WHICH] VERB [ARGUMENT], WHICH being a place in the list from 1, an address "

@@ -235,6 +235,15 @@ bool OrientationFilter::adopt_survey(bool proven) noexcept {
 
 /// The field the filter started in was not the room's. Starts again with the
 /// one that is here now.
+void OrientationFilter::renew_field() noexcept {
+  hard_iron_ = {};
+  restored_field_ = has_north_ = lost_north_ = disturbed_ = false;
+  proof_s_ = turned_s_ = since_restart_s_ = 0;
+  misfit_ = 1;
+  survey_ = {};
+  fields_ = {};
+}
+
 void OrientationFilter::restart_field() noexcept {
   proof_s_ = since_restart_s_ = 0;
   set_field_priors(parameters_.mag_local_ut, parameters_.mag_restart_iron_ut,

@@ -7,7 +7,8 @@
 namespace psmove::fusion {
 namespace {
 
-constexpr int bands = 5, sectors = 8;  // equal heights on a sphere are equal areas (Archimedes)
+// Equal heights on a sphere are equal areas (Archimedes).
+constexpr int bands = DirectionCells::bands, sectors = DirectionCells::sectors;
 // Readings closer than this part of the field's strength say the same.
 constexpr double spacing = 0.1;
 constexpr double least_spacing_ut = 2;
@@ -87,13 +88,6 @@ Vec3<Microtesla> middle_of(int cell) {
 
 }  // namespace
 
-Vec3<Microtesla> MagnetometerCalibration::apply(const Vec3<Microtesla>& raw) const {
-  const auto d = raw - hard_iron;
-  const auto& s = soft_iron;
-  return {s[0] * d.x + s[1] * d.y + s[2] * d.z, s[3] * d.x + s[4] * d.y + s[5] * d.z,
-          s[6] * d.x + s[7] * d.y + s[8] * d.z};
-}
-
 bool MagnetometerFit::add(const Vec3<Microtesla>& raw) {
   if (!is_finite(raw) || count_ == capacity || raw == Vec3<Microtesla>{}) return false;
   if (count_ == 0) least_ = most_ = raw;
@@ -115,29 +109,30 @@ MagnetometerCalibration MagnetometerFit::rough() const {
   return result;
 }
 
-std::array<bool, MagnetometerFit::cells> MagnetometerFit::seen(
-    const MagnetometerCalibration& by) const {
-  std::array<bool, cells> result{};
+DirectionCells MagnetometerFit::seen(const MagnetometerCalibration& by) const {
+  DirectionCells result;
   for (std::size_t i = 0; i < count_; ++i)
-    result[static_cast<std::size_t>(cell_of(by.apply(readings_[i])))] = true;
+    result.seen[static_cast<std::size_t>(cell_of(by.apply(readings_[i])))] = true;
   return result;
 }
 
+DirectionCells MagnetometerFit::directions() const {
+  return seen(best_guess());
+}
+
 double MagnetometerFit::coverage() const {
-  const auto sphere = fit(false);
-  const auto cells_seen = seen(sphere ? *sphere : rough());
-  return static_cast<double>(std::count(cells_seen.begin(), cells_seen.end(), true)) / cells;
+  const auto all = directions().seen;
+  return static_cast<double>(std::count(all.begin(), all.end(), true)) / cells;
 }
 
 std::optional<Vec3<Microtesla>> MagnetometerFit::missing_direction() const {
   if (count_ == 0) return std::nullopt;
-  const auto sphere = fit(false);
-  const auto by = sphere ? *sphere : rough();
-  const auto cells_seen = seen(by);
+  const auto by = best_guess();
+  const auto directions_seen = seen(by).seen;
   std::optional<Vec3<Microtesla>> best;
   double loneliest = 1;  // largest cosine to any reading
   for (int cell = 0; cell < cells; ++cell) {
-    if (cells_seen[static_cast<std::size_t>(cell)]) continue;
+    if (directions_seen[static_cast<std::size_t>(cell)]) continue;
     const auto direction = middle_of(cell);
     double nearest = -1;
     for (std::size_t i = 0; i < count_; ++i) {

@@ -6,20 +6,9 @@
 #include <cstddef>
 #include <optional>
 
-#include "types/units.hpp"
+#include "types/calibration_report.hpp"
 
 namespace psmove::fusion {
-
-/// calibrated = soft_iron * (raw - hard_iron).
-struct MagnetometerCalibration {
-  Vec3<Microtesla> hard_iron;
-  std::array<double, 9> soft_iron{1, 0, 0, 0, 1, 0, 0, 0, 1};  ///< symmetric, determinant 1
-  double field_ut = 0;                                         ///< strength of the field all around
-  double residual_ut = 0;  ///< root mean square of what is left of that strength's variation
-  double coverage = 0;     ///< of the readings it was made from, 0..1
-
-  [[nodiscard]] Vec3<Microtesla> apply(const Vec3<Microtesla>& raw) const;
-};
 
 /// Collects readings evenly over the sphere and fits an ellipsoid to them.
 class MagnetometerFit {
@@ -31,6 +20,9 @@ class MagnetometerFit {
 
   /// Part of all directions seen so far, 0..1, in 40 cells of equal area.
   [[nodiscard]] double coverage() const;
+  [[nodiscard]] DirectionCells directions() const;
+  /// Where the readings' middle is, as well as can be told by now.
+  [[nodiscard]] Vec3<Microtesla> centre() const { return best_guess().hard_iron; }
   /// Where readings are missing most: the direction, in the body frame, in which the field should
   /// come to lie. None once every direction was seen, or before the first readings.
   [[nodiscard]] std::optional<Vec3<Microtesla>> missing_direction() const;
@@ -46,10 +38,11 @@ class MagnetometerFit {
 
  private:
   static constexpr std::size_t capacity = 400;
-  static constexpr int cells = 40;
+  static constexpr int cells = DirectionCells::bands * DirectionCells::sectors;
   [[nodiscard]] std::optional<MagnetometerCalibration> fit(bool soft_iron) const;
-  [[nodiscard]] std::array<bool, cells> seen(const MagnetometerCalibration& by) const;
+  [[nodiscard]] DirectionCells seen(const MagnetometerCalibration& by) const;
   [[nodiscard]] MagnetometerCalibration rough() const;
+  [[nodiscard]] MagnetometerCalibration best_guess() const { return fit(false).value_or(rough()); }
 
   std::array<Vec3<Microtesla>, capacity> readings_{};
   std::size_t count_ = 0;

@@ -60,6 +60,10 @@ class OrientationFilter {
   /// cannot be, or too late
   bool restore(const LearnedState& learned) noexcept;
 
+  /// Magnetometer readings are calibrated differently from the next one on: north and hard iron are
+  /// found anew, everything else stays.
+  void renew_field() noexcept;
+
   /// Turns the world about the vertical so that +Y is where the body's +Y
   /// points now.
   void reset_heading() noexcept;

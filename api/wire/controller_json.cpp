@@ -2,53 +2,12 @@
 
 #include <cstddef>
 
+#include "api/wire/json_members.hpp"
 #include "api/wire/sample_encoder.hpp"
 #include "api/wire/text.hpp"
 
 namespace psmove::wire {
 namespace {
-
-/// Appends members to an object or items to an array, minding the commas.
-void key(std::string& out, std::string_view name) {
-  if (out.back() != '{' && out.back() != '[') out += ',';
-  out += '"';
-  out += name;
-  out += "\":";
-}
-void text_member(std::string& out, std::string_view name, std::string_view value) {
-  key(out, name);
-  append_quoted(out, value);
-}
-void text_or_null(std::string& out, std::string_view name, std::string_view value) {
-  key(out, name);
-  if (value.empty())
-    out += "null";
-  else
-    append_quoted(out, value);
-}
-void integer_member(std::string& out, std::string_view name, std::int64_t value) {
-  key(out, name);
-  append_integer(out, value);
-}
-void integer_or_null(std::string& out, std::string_view name, std::optional<std::int64_t> value) {
-  key(out, name);
-  if (value)
-    append_integer(out, *value);
-  else
-    out += "null";
-}
-void number_member(std::string& out, std::string_view name, double value, int decimals) {
-  key(out, name);
-  append_number(out, value, decimals);
-}
-void bool_member(std::string& out, std::string_view name, bool value) {
-  key(out, name);
-  out += value ? "true" : "false";
-}
-void raw_member(std::string& out, std::string_view name, std::string_view json) {
-  key(out, name);
-  out += json;
-}
 
 void color_members(std::string& out, Rgb color) {
   integer_member(out, "red", color.red);

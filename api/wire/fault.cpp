@@ -55,6 +55,13 @@ constexpr Entry table[] = {
      "Only a controller that is away can be forgotten; switch it off first."},
     {not_simulated, 409, "not_simulated", "Not a simulated controller",
      "Only controllers started with --simulate can be driven this way."},
+    {no_magnetometer, 409, "no_magnetometer", "No magnetometer",
+     "This controller sends no magnetometer readings: its heading comes from the gyroscope alone."},
+    {no_fit_running, 409, "no_fit_running", "No fit is running",
+     "Start one with POST …/calibration {\"action\": \"start\"}."},
+    {fit_incomplete, 409, "fit_incomplete", "Fit is not complete",
+     "Turn the controller into the directions that are missing, away from magnets and iron, and "
+     "finish again; the fit goes on."},
     {payload_too_large, 413, "payload_too_large", "Body too large",
      "Keep bodies and messages within the limits that GET /api/v1 lists."},
     {uri_too_long, 414, "uri_too_long", "Request target too long",

@@ -33,6 +33,9 @@ enum class ErrorCode : std::uint8_t {
   number_taken,
   controller_connected,
   not_simulated,
+  no_magnetometer,
+  no_fit_running,
+  fit_incomplete,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,

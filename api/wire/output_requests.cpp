@@ -385,8 +385,8 @@ Parsed<SimulationPatch> simulation_patch(const json& body) {
   SimulationPatch patch;
   // A trial is a file, and files are named on the command line only: nobody on the network chooses
   // what the daemon opens.
-  constexpr std::array<std::string_view, 3> motions = {"still", "wave", "figure8"};
-  if (const auto motion = members.choice("motion", {"still", "wave", "figure8"}))
+  constexpr std::array<std::string_view, 4> motions = {"still", "wave", "figure8", "tumble"};
+  if (const auto motion = members.choice("motion", {"still", "wave", "figure8", "tumble"}))
     patch.motion = motions[*motion];
   read_buttons(members, patch);
   patch.trigger = members.fraction("trigger");
@@ -399,6 +399,13 @@ Parsed<SimulationPatch> simulation_patch(const json& body) {
     patch.magnetometer = magnetometers[*state];
   if (members.failed()) return members.fault();
   return patch;
+}
+
+Parsed<CalibrationAction> calibration_action(const json& body) {
+  Members members(body, "", {"action"});
+  const auto action = members.choice("action", {"start", "finish", "cancel", "forget"});
+  if (members.failed()) return members.fault();
+  return action ? static_cast<CalibrationAction>(*action) : CalibrationAction::start;
 }
 
 Parsed<SensorsQuery> sensors_query(std::string_view query) {

@@ -45,6 +45,10 @@ struct SimulationPatch {
 /// `buttons` is an array of names, or one string of names with commas (for forms).
 [[nodiscard]] Parsed<SimulationPatch> simulation_patch(const nlohmann::json& body);
 
+/// What POST …/calibration does with the guided magnetometer fit; `start` where nothing is said.
+enum class CalibrationAction : std::uint8_t { start, finish, cancel, forget };
+[[nodiscard]] Parsed<CalibrationAction> calibration_action(const nlohmann::json& body);
+
 /// What GET …/sensors may be asked for.
 struct SensorsQuery {
   std::optional<std::chrono::milliseconds> average;  ///< 1 to 1000

@@ -27,7 +27,8 @@ def measure(options):
         found = pathlib.Path(directory) / "fusion.json"
         done = subprocess.run(
             processes.pinned(processes.SERVER_CPU,
-                             [processes.program(options, "fusion-bench"), "--json", found]),
+                             [processes.program(options, "fusion-bench"), "--json", found,
+                              *([options.trials] if options.trials else [])]),
             text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
         if done.returncode != 0:
             measured.notes.append("not measured: " + done.stderr.strip())

@@ -138,6 +138,9 @@ Answer<std::string> Client::reset_orientation(std::string_view which) {
 Answer<std::string> Client::undo_orientation_reset(std::string_view which) {
   return request("DELETE", controller_path(which, "orientation/reset"));
 }
+Answer<std::string> Client::calibrate(std::string_view which, std::string_view action) {
+  return request("POST", controller_path(which, "calibration"), action_request(action));
+}
 Answer<std::string> Client::set_name(std::string_view which, std::string_view name) {
   return request("PATCH", controller_path(which), name_request(name));
 }

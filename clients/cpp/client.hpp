@@ -53,6 +53,10 @@ class Client {
   Answer<std::string> reset_orientation(std::string_view which);
   Answer<std::string> undo_orientation_reset(std::string_view which);
 
+  /// The guided magnetometer fit. @param action  "start", "finish", "cancel" or "forget"
+  /// @return the state after it, for parse_calibration()
+  Answer<std::string> calibrate(std::string_view which, std::string_view action);
+
   /// An empty name takes the name away.
   Answer<std::string> set_name(std::string_view which, std::string_view name);
   /// Only one that is away can be forgotten.

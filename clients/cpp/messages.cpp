@@ -3,6 +3,7 @@
 
 #include "clients/cpp/messages.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <nlohmann/json.hpp>
@@ -234,6 +235,72 @@ std::optional<std::vector<Controller>> parse_controllers(std::string_view json) 
   const auto list = parsed(json);
   if (!list || !list->is_array()) return std::nullopt;
   return controllers(*list);
+}
+
+namespace {
+
+std::optional<MagnetometerCalibration> magnetometer_fit(const Json& object) {
+  if (!object.is_object()) return std::nullopt;
+  MagnetometerCalibration fit;
+  fit.hard_iron = vector<Microtesla>(member(object, "hard_iron_ut"));
+  if (const auto& rows = member(object, "soft_iron"); rows.is_array() && rows.size() == 3)
+    for (std::size_t row = 0; row < 3; ++row)
+      for (std::size_t column = 0; column < 3 && rows[row].is_array(); ++column)
+        if (column < rows[row].size() && rows[row][column].is_number())
+          fit.soft_iron[3 * row + column] = rows[row][column].get<double>();
+  fit.field_ut = number(object, "field_ut");
+  fit.residual_ut = number(object, "residual_ut");
+  fit.coverage = number(object, "coverage");
+  return fit;
+}
+
+std::optional<GuidedFit> guided_fit(const Json& object) {
+  if (!object.is_object()) return std::nullopt;
+  GuidedFit fit;
+  fit.readings = static_cast<std::size_t>(count(object, "readings"));
+  fit.coverage = number(object, "coverage");
+  fit.can_finish = truth(object, "can_finish");
+  if (const auto& bands = member(object, "directions"); bands.is_array())
+    for (std::size_t band = 0; band < std::min(bands.size(), DirectionCells::bands); ++band) {
+      const auto* sectors = bands[band].get_ptr<const std::string*>();
+      for (std::size_t i = 0; sectors && i < std::min(sectors->size(), DirectionCells::sectors);
+           ++i)
+        fit.directions.seen[band * DirectionCells::sectors + i] = (*sectors)[i] == '#';
+    }
+  if (const auto& missing = member(object, "missing"); missing.is_object()) {
+    fit.missing = vector<Microtesla>(member(missing, "direction"));
+    fit.missing_angle_deg = number(missing, "angle_deg");
+  }
+  return fit;
+}
+
+std::optional<FilterStatus> filter_status(const Json& object) {
+  if (!object.is_object()) return std::nullopt;
+  return FilterStatus{
+      .heading_uncertainty_deg = number(object, "heading_uncertainty_deg"),
+      .inclination_uncertainty_deg = number(object, "inclination_uncertainty_deg"),
+      .gyro_bias = vector<RadiansPerSecond>(member(object, "gyro_bias_rad_s")),
+      .is_resting = truth(object, "resting"),
+      .is_magnetically_disturbed = truth(object, "magnetically_disturbed"),
+      .has_heading_reference = truth(object, "heading_reference"),
+      .rejected = count(object, "rejected_samples"),
+  };
+}
+
+}  // namespace
+
+std::optional<CalibrationReport> parse_calibration(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  CalibrationReport report;
+  report.info.factory = truth(*object, "factory");
+  const auto status = text(*object, "magnetometer");
+  for (const auto known : {MagnetometerStatus::raw, MagnetometerStatus::fitted})
+    if (status == wire::to_string(known)) report.info.magnetometer = known;
+  report.magnetometer = magnetometer_fit(member(*object, "magnetometer_fit"));
+  report.guided_fit = guided_fit(member(*object, "guided_fit"));
+  report.filter = filter_status(member(*object, "filter"));
+  return report;
 }
 
 namespace {

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "types/calibration_report.hpp"
 #include "types/controller_state.hpp"
 
 namespace psmove::client {
@@ -96,6 +97,9 @@ struct Message {
 [[nodiscard]] std::optional<Message> parse_message(std::string_view json);
 [[nodiscard]] std::optional<Controller> parse_controller(std::string_view json);
 [[nodiscard]] std::optional<std::vector<Controller>> parse_controllers(std::string_view json);
+
+/// GET …/calibration.
+[[nodiscard]] std::optional<CalibrationReport> parse_calibration(std::string_view json);
 
 /// What a write to an output came to, for one controller. The id is empty where the answer is about
 /// the one that was asked for; `error` is empty unless this one could not be written.

@@ -45,6 +45,10 @@ std::string name_request(std::string_view name) {
   return written(Json{{"name", name.empty() ? Json() : Json(std::string(name))}});
 }
 
+std::string action_request(std::string_view action) {
+  return written(Json{{"action", std::string(action)}});
+}
+
 std::string simulation_request(const wire::SimulationPatch& patch) {
   Json body = Json::object();
   if (patch.motion) body["motion"] = *patch.motion;

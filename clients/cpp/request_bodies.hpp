@@ -16,6 +16,8 @@ namespace psmove::client {
 [[nodiscard]] std::string rumble_request(const RumbleWish& wish);
 /// An empty name takes the name away.
 [[nodiscard]] std::string name_request(std::string_view name);
+/// Of a resource that acts: `{"action": "start"}`.
+[[nodiscard]] std::string action_request(std::string_view action);
 [[nodiscard]] std::string simulation_request(const wire::SimulationPatch& patch);
 
 /// A `subscribe` of the stream. Empty lists and absent values leave the choice to the daemon.

@@ -10,14 +10,14 @@ _psmovectl_controllers() {
 
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verbs='list show watch led rumble reset name forget sim status'
+    local verbs='list show watch led rumble reset calibrate name forget sim status'
     local verb= which= words= url=() i
     COMPREPLY=()
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
             --url) url=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
-            --fade | --for | --effect | --period | --priority | --lease | --rate) ((i++)) ;;
+            --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout) ((i++)) ;;
             -*) ;;
             *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else which=1; fi ;;
         esac
@@ -25,9 +25,9 @@ _psmovectl() {
 
     case $previous in
         --effect) words='blink pulse rainbow candle' ;;
-        --fade | --for | --period | --lease) words='500ms 1s 2s 5s' ;;
+        --fade | --for | --period | --lease | --timeout) words='500ms 1s 2s 5s' ;;
         --url) words='http://localhost:6683' ;;
-        --priority | --rate) return ;;
+        --priority | --rate | --coverage) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -41,6 +41,7 @@ _psmovectl() {
             rumble) words+=' --for --priority --lease' ;;
             reset) words+=' --undo' ;;
             watch) words+=' --rate --ascii' ;;
+            calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -61,14 +62,14 @@ _psmovectl() {
         led:1) words='red orange yellow green cyan blue purple hotpink white off clear' ;;
         rumble:1) words='0 80 120 255 off clear' ;;
         sim:1)
-            words='motion=still motion=wave motion=figure8 buttons= trigger= battery= link=up
+            words='motion=still motion=wave motion=figure8 motion=tumble buttons= trigger= battery= link=up
                    link=down loss= magnetometer=normal magnetometer=absent magnetometer=disturbed'
             # The shell splits words at "=": the key is before it, and what is typed behind it.
             local key=
             [[ $current == = ]] && key=$previous
             [[ $previous == = ]] && key=${COMP_WORDS[COMP_CWORD - 2]}
             case $key in
-                motion) words='still wave figure8' ;;
+                motion) words='still wave figure8 tumble' ;;
                 link) words='up down' ;;
                 magnetometer) words='normal absent disturbed' ;;
                 buttons) words='select start triangle circle cross square ps move t none' ;;

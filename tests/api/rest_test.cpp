@@ -433,7 +433,29 @@ TEST_F(Rest, CalibrationTellsWhatIsKnown) {
   begin();
   EXPECT_EQ(get("/controllers/1/calibration").parsed()["factory"], true);
   EXPECT_EQ(get("/controllers/2/calibration").parsed()["magnetometer"], "none");
-  EXPECT_EQ(request("POST", "/controllers/1/calibration").status, 405);
+  EXPECT_EQ(get("/controllers/1/calibration").parsed()["guided_fit"], nullptr);
+  EXPECT_EQ(get("/controllers/1/calibration").parsed()["magnetometer_fit"], nullptr);
+}
+
+TEST_F(Rest, AGuidedFitIsStartedWatchedAndEnded) {
+  begin("zcm1,zcm2");
+  const std::string path = "/controllers/1/calibration";
+  expect_problem(request("POST", path, R"({"action":"finish"})"), 409, "no_fit_running");
+  EXPECT_EQ(request("POST", path).parsed()["guided_fit"]["readings"], 0);
+  get("/controllers/1/sensors?wait=next");
+  const auto under_way = get(path).parsed()["guided_fit"];
+  EXPECT_GE(under_way["readings"], 1);
+  EXPECT_EQ(under_way["directions"].size(), 5U);
+  EXPECT_FALSE(under_way["can_finish"]);
+  expect_problem(request("POST", path, R"({"action":"finish"})"), 409, "fit_incomplete");
+  EXPECT_NE(get(path).parsed()["guided_fit"], nullptr) << "what was collected is still there";
+  EXPECT_EQ(request("POST", path, R"({"action":"cancel"})").parsed()["guided_fit"], nullptr);
+  EXPECT_EQ(request("POST", path, R"({"action":"forget"})").status, 200);
+  expect_problem(request("POST", path, R"({"action":"stop"})"), 422, "invalid_value", "/action");
+  expect_problem(request("POST", path, R"({"speed":1})"), 422, "unknown_member", "/speed");
+  expect_problem(request("POST", path, "action=start", "application/x-www-form-urlencoded"), 415,
+                 "unsupported_media_type");
+  expect_problem(request("POST", "/controllers/2/calibration"), 409, "no_magnetometer");
 }
 
 // ---- simulation

@@ -25,6 +25,11 @@ class StateFileTest : public ::testing::Test {
     controller.firmware = "2.20 rev 1829";
     controller.source = Source::simulated;
     controller.calibration_blob = {std::byte{0x10}, std::byte{0}, std::byte{0xFE}};
+    controller.magnetometer = MagnetometerCalibration{
+        .hard_iron = {1.5, -20.25, 3}, .field_ut = 48.5, .residual_ut = 0.25, .coverage = 0.95};
+    controller.learned = fusion::LearnedState{};
+    controller.learned->gyro_bias_rad_s = {{0.01, -0.002, 1.0 / 3}, {1e-7, 2e-7, 3e-9}};
+    controller.learned->accel_latency_s = {{0.0004}, {1e-8}};
     return {controller};
   }
   void overwrite(const char* name, const std::string& text) const {
@@ -45,6 +50,8 @@ TEST_F(StateFileTest, WhatWasSavedIsLoaded) {
   EXPECT_EQ(loaded[0].firmware, "2.20 rev 1829");
   EXPECT_EQ(loaded[0].source, Source::simulated);
   EXPECT_EQ(loaded[0].calibration_blob, one("")[0].calibration_blob);
+  EXPECT_EQ(loaded[0].magnetometer, one("")[0].magnetometer);
+  EXPECT_EQ(loaded[0].learned, one("")[0].learned);
 }
 
 TEST_F(StateFileTest, NothingSavedIsNothingLoaded) {
@@ -76,6 +83,22 @@ TEST_F(StateFileTest, EntriesThatMakeNoSenseAreLeftOut) {
   const auto loaded = file_.load();
   ASSERT_EQ(loaded.size(), 1U);
   EXPECT_EQ(loaded[0].number, 0);
+}
+
+TEST_F(StateFileTest, ADamagedCalibrationIsNoneAndTheControllerStays) {
+  for (const std::string damaged :
+       {R"("magnetometer":{"hard_iron_ut":[1,2],"soft_iron":[1,0,0,0,1,0,0,0,1]})",
+        R"("magnetometer":{"hard_iron_ut":[1,2,"x"],"soft_iron":[1,0,0,0,1,0,0,0,1]})",
+        R"("magnetometer":7,"learned":{"version":1})",
+        R"("learned":{"gyro_bias_rad_s":{"value":[1,2,null],"variance":[0,0,0]}})"}) {
+    overwrite("controllers.json",
+              R"({"controllers":[{"id":"00:06:f7:00:00:01","name":"left",)" + damaged + "}]}");
+    const auto loaded = file_.load();
+    ASSERT_EQ(loaded.size(), 1U) << damaged;
+    EXPECT_EQ(loaded[0].name, "left");
+    EXPECT_FALSE(loaded[0].magnetometer) << damaged;
+    EXPECT_FALSE(loaded[0].learned) << damaged;
+  }
 }
 
 TEST_F(StateFileTest, ADirectoryThatCannotBeMadeIsOneSentence) {

@@ -7,6 +7,7 @@
 
 #include "drivers/roster.hpp"
 #include "emulator/device_list.hpp"
+#include "emulator/motion.hpp"
 #include "emulator/move.hpp"
 
 namespace psmove::drivers {
@@ -62,8 +63,10 @@ class ControllerTest : public ::testing::TestWithParam<const char*> {
       std::array<std::byte, 64> report;
       const auto length = move_.input_report(report, now_);
       if (length == 0) continue;
-      const auto parsed = controller_.model().parse_input({report.data(), length});
+      auto parsed = controller_.model().parse_input({report.data(), length});
       ASSERT_TRUE(parsed);
+      for (auto& sample : parsed->samples)
+        if (sample.mag) *sample.mag = *sample.mag + iron_;
       controller_.on_report(*parsed, now_);
     }
   }
@@ -78,6 +81,7 @@ class ControllerTest : public ::testing::TestWithParam<const char*> {
   Roster roster_{clock_};
   Controller& controller_;
   Notebook notebook_;
+  Vec3<Counts> iron_{};  ///< what the battery adds to each magnetometer reading
 };
 
 TEST_P(ControllerTest, EverySampleIsNumberedAndTimedInOrder) {
@@ -171,6 +175,26 @@ TEST_P(ControllerTest, TheAverageIsOverTheWindow) {
   EXPECT_EQ(mean->sequence, notebook_.samples.back().sequence);
 }
 
+TEST_P(ControllerTest, WhatAStreamTaughtTheFilterServesTheNext) {
+  run(700);
+  const auto before = controller_.calibration_report().filter->gyro_bias;
+  controller_.link_down({});
+  EXPECT_FALSE(controller_.calibration_report().filter) << "nothing is known of one that is away";
+  ASSERT_TRUE(controller_.remembered().learned);
+  controller_.link_up({}, Source::simulated);
+  run(2);
+  const auto after = controller_.calibration_report().filter->gyro_bias;
+  EXPECT_LT(norm(after - before), 0.1 * norm(before) + 1e-5);
+}
+
+TEST_P(ControllerTest, ARecordingTeachesNobody) {
+  controller_.link_down({});
+  controller_.link_up({}, Source::recording);
+  run(700);
+  controller_.link_down({});
+  EXPECT_FALSE(controller_.remembered().learned);
+}
+
 TEST_P(ControllerTest, AnAbsentMagnetometerIsNullNotZero) {
   move_.set_magnetometer(emulator::Magnetometer::absent);
   run(10);
@@ -180,6 +204,71 @@ TEST_P(ControllerTest, AnAbsentMagnetometerIsNullNotZero) {
 
 INSTANTIATE_TEST_SUITE_P(Models, ControllerTest, ::testing::Values("zcm1", "zcm2"),
                          [](const auto& model) { return std::string(model.param); });
+
+/// A ZCM1 that is turned about in all directions, with a hard iron of 31 uT on it.
+class GuidedFitTest : public ControllerTest {
+ protected:
+  GuidedFitTest() {
+    move_.set_motion(emulator::make_motion("tumble").motion, now_);
+    iron_ = {60, -30, 20};
+    run(10);
+  }
+  static constexpr int a_second = 88;
+};
+
+TEST_P(GuidedFitTest, TakesTheIronOffAndKeepsWhatItKnewOfTheRest) {
+  EXPECT_EQ(controller_.state().calibration.magnetometer, MagnetometerStatus::raw);
+  ASSERT_EQ(controller_.start_magnetometer_fit(), Controller::FitOutcome::done);
+  run(30 * a_second);
+  const auto under_way = controller_.calibration_report();
+  ASSERT_TRUE(under_way.guided_fit && under_way.filter);
+  EXPECT_GT(under_way.guided_fit->coverage, 0.9);
+  EXPECT_TRUE(under_way.guided_fit->can_finish);
+  ASSERT_EQ(controller_.finish_magnetometer_fit(), Controller::FitOutcome::done);
+  EXPECT_EQ(controller_.state().calibration.magnetometer, MagnetometerStatus::fitted);
+  const auto after = controller_.calibration_report();
+  EXPECT_FALSE(after.guided_fit);
+  EXPECT_NEAR(after.magnetometer->field_ut, norm(emulator::earth_field), 0.5);
+  // The tilt that was there before the fit is there after it; a filter begun anew would have 10.
+  EXPECT_LT(after.filter->inclination_uncertainty_deg,
+            1.5 * under_way.filter->inclination_uncertainty_deg);
+  notebook_.samples.clear();
+  run(10 * a_second);
+  for (const Sample& sample : notebook_.samples)
+    ASSERT_NEAR(norm(*sample.mag), norm(emulator::earth_field), 2.5);  // five sigma of its noise
+}
+
+TEST_P(GuidedFitTest, TellsTooFewDirectionsFromReadingsThatDoNotFit) {
+  EXPECT_EQ(controller_.finish_magnetometer_fit(), Controller::FitOutcome::not_running);
+  EXPECT_EQ(controller_.cancel_magnetometer_fit(), Controller::FitOutcome::not_running);
+  controller_.start_magnetometer_fit();
+  run(a_second / 2);
+  EXPECT_EQ(controller_.finish_magnetometer_fit(), Controller::FitOutcome::incomplete);
+  run(15 * a_second);
+  iron_ = {-60, 30, 20};
+  run(15 * a_second);
+  EXPECT_EQ(controller_.finish_magnetometer_fit(), Controller::FitOutcome::uneven);
+  EXPECT_EQ(controller_.state().calibration.magnetometer, MagnetometerStatus::raw);
+  EXPECT_EQ(controller_.cancel_magnetometer_fit(), Controller::FitOutcome::done);
+  EXPECT_FALSE(controller_.calibration_report().guided_fit);
+}
+
+TEST_P(GuidedFitTest, IsRememberedAndForgottenAtWill) {
+  controller_.start_magnetometer_fit();
+  run(30 * a_second);
+  ASSERT_EQ(controller_.finish_magnetometer_fit(), Controller::FitOutcome::done);
+  const auto remembered = controller_.remembered();
+  ASSERT_TRUE(remembered.magnetometer && remembered.learned);
+  Roster next(clock_);
+  next.restore({remembered});
+  const auto report = next.find(remembered.address)->calibration_report();
+  EXPECT_EQ(report.magnetometer, remembered.magnetometer);
+  controller_.forget_magnetometer_fit();
+  EXPECT_FALSE(controller_.remembered().magnetometer);
+  EXPECT_EQ(controller_.state().calibration.magnetometer, MagnetometerStatus::raw);
+}
+
+INSTANTIATE_TEST_SUITE_P(Zcm1, GuidedFitTest, ::testing::Values("zcm1"));
 
 TEST(ControllerOnTheCable, SaysThatNoReadingsComeOverUsb) {
   UnixClock clock;

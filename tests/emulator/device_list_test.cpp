@@ -105,7 +105,7 @@ TEST(DeviceList, RefusalSaysWhatIsWrongAndWhatIsAccepted) {
       {"zcm1:wave", "'wave'", "KEY=VALUE"},
       {"zcm1:speed=3", "'speed'", "motion, name, address, rate"},
       {"zcm1:length=45", "'length'", "motion, name, address, rate"},
-      {"zcm1:motion=dance", "'dance'", "still, wave, figure8 and trial=FILE"},
+      {"zcm1:motion=dance", "'dance'", "still, wave, figure8, tumble and trial=FILE"},
       {"zcm1:rate=0", "'0'", "1 to 2000"},
       {"zcm1:rate=nan", "'nan'", "1 to 2000"},
       {"zcm1:rate=88x", "'88x'", "1 to 2000"},

@@ -75,7 +75,7 @@ TEST_P(SmoothMotion, KnowsItsName) {
   EXPECT_EQ(made(GetParam())->name(), GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Scripts, SmoothMotion, testing::Values("still", "wave", "figure8"),
+INSTANTIATE_TEST_SUITE_P(Scripts, SmoothMotion, testing::Values("still", "wave", "figure8", "tumble"),
                          [](const auto& p) { return std::string(p.param); });
 
 TEST(StillMotion, FeelsGravityAloneAndLiesLevel) {
@@ -189,7 +189,7 @@ TEST(MotionNames, UnknownOneIsRefusedWithThoseAccepted) {
     EXPECT_EQ(result.motion, nullptr) << name;
     EXPECT_NE(result.error.find("accepted"), std::string::npos) << result.error;
   }
-  EXPECT_NE(make_motion("dance").error.find("still, wave, figure8 and trial=FILE"),
+  EXPECT_NE(make_motion("dance").error.find("still, wave, figure8, tumble and trial=FILE"),
             std::string::npos);
 }
 

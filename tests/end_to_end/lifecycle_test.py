@@ -1,6 +1,7 @@
 """Start, stop, crash, restart, and every way in which a start may fail."""
 
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -62,6 +63,24 @@ class Memory(unittest.TestCase):
                 self.assertEqual(daemon.request("DELETE", "/api/v1/controllers/7").status, 204)
             with Daemon(state=state) as daemon:
                 self.assertEqual(len(daemon.get("/api/v1/controllers").json), 1)
+
+    def test_a_fit_survives_sigkill_and_what_was_learned_a_stop(self):
+        with tempfile.TemporaryDirectory() as state:
+            options = "--simulate", "zcm1:motion=tumble"
+            path = "/api/v1/controllers/1/calibration"
+            with Daemon(*options, state=state) as daemon:
+                daemon.wait_for(1)
+                self.assertEqual(daemon.request("POST", path).json["guided_fit"]["readings"], 0)
+                until(lambda: daemon.get(path).json["guided_fit"]["coverage"] >= 0.6, "60 % of the sphere")
+                fit = daemon.request("POST", path, {"action": "finish"}).json["magnetometer_fit"]
+                self.assertAlmostEqual(fit["field_ut"], 49.2, delta=2)
+                daemon.stop(signal.SIGKILL)
+            with Daemon(*options, state=state) as daemon:
+                daemon.wait_for(1)
+                known = daemon.get(path).json
+                self.assertEqual((known["magnetometer"], known["magnetometer_fit"]), ("fitted", fit))
+            with open(os.path.join(state, "controllers.json")) as file:
+                self.assertIn("gyro_bias_rad_s", json.load(file)["controllers"][0]["learned"])
 
     def test_a_damaged_state_file_is_kept_and_does_not_stop_the_start(self):
         with tempfile.TemporaryDirectory() as state:

@@ -460,5 +460,29 @@ TEST(OrientationFilter, UpsideDownDoesNotUpsetIt) {
   }
 }
 
+TEST(OrientationFilter, ARenewedFieldMovesTheHeadingAndNothingElse) {
+  SimulatedBody body(176);
+  body.hard_iron = {12, -9, 4};
+  body.gyro_bias = {0.01, -0.01, 0.005};
+  OrientationFilter filter;
+  for (int i = 0; i < body.samples(5); ++i) filter.update(body.step({}));
+  const auto turn = [&](double seconds) {
+    for (int i = 0; i < body.samples(seconds); ++i) {
+      const double t = i * body.dt();
+      filter.update(body.step({2 * std::sin(1.1 * t), 1.5 * std::cos(0.7 * t), 1}));
+    }
+  };
+  turn(2);
+  const auto bias = filter.gyro_bias();
+  filter.renew_field();
+  body.hard_iron = {};  // from here on a fit takes it off
+  filter.update(body.step({}));
+  EXPECT_LT(tilt_error_deg(filter.world_from_body(), body.world_from_body()), 1);
+  EXPECT_LT(norm(filter.gyro_bias() - bias), 1e-3);
+  turn(5);
+  EXPECT_LT(std::abs(heading_error_deg(filter.world_from_body(), body.world_from_body())), 2)
+      << "north is where the corrected readings say, not where the iron was";
+}
+
 }  // namespace
 }  // namespace psmove::fusion
