@@ -1,7 +1,7 @@
 #include "api/request_body.hpp"
 
-#include <gtest/gtest.h>
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 

@@ -75,7 +75,8 @@ TEST_P(SmoothMotion, KnowsItsName) {
   EXPECT_EQ(made(GetParam())->name(), GetParam());
 }
 
-INSTANTIATE_TEST_SUITE_P(Scripts, SmoothMotion, testing::Values("still", "wave", "figure8", "tumble"),
+INSTANTIATE_TEST_SUITE_P(Scripts, SmoothMotion,
+                         testing::Values("still", "wave", "figure8", "tumble"),
                          [](const auto& p) { return std::string(p.param); });
 
 TEST(StillMotion, FeelsGravityAloneAndLiesLevel) {

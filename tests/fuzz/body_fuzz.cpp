@@ -37,8 +37,9 @@ void read(const nlohmann::json& body) {
   if (const auto patch = wire::controller_patch(body); is_taken(patch) && patch->number)
     require(*patch->number >= 1);
   if (const auto patch = wire::simulation_patch(body); is_taken(patch) && patch->trigger)
-  if (const auto patch = wire::calibration_action(body); is_taken(patch) && patch->trigger)
     require(*patch->trigger >= 0 && *patch->trigger <= 1);
+  if (const auto action = wire::calibration_action(body); is_taken(action))
+    require(*action <= wire::CalibrationAction::forget);
 }
 
 }  // namespace
