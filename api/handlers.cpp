@@ -13,7 +13,6 @@
 #include "api/wire/sample_encoder.hpp"
 #include "api/wire/text.hpp"
 #include "drivers/roster.hpp"
-#include "drivers/simulation.hpp"
 
 namespace psmove::api {
 namespace {
@@ -27,8 +26,6 @@ using namespace std::chrono_literals;
 
 /// How long `wait=next` waits before it says that nothing came.
 constexpr auto longest_sample_wait = 5s;
-/// How long a controller may take to leave before the answer says that it has not yet.
-constexpr auto longest_leave_wait = 500ms;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -204,30 +201,6 @@ std::optional<Response> delete_orientation_reset(Service& service, const Request
   if (!controller) return problem(controller.error(), request.path);
   (*controller)->clear_heading_reset();
   return no_content();
-}
-
-Awaitable<Response> post_disconnect(Service& service, Request request) {
-  const auto found = connected_controller_of(service, request);
-  if (!found) co_return problem(found.error(), request.path);
-  if (const auto fault = refuse_action_body(request)) co_return problem(*fault, request.path);
-  auto* simulation = (*found)->simulation();
-  if (simulation == nullptr)
-    co_return problem({ErrorCode::not_supported,
-                       "Hold the PS button for ten seconds to switch this controller off.",
-                       {}},
-                      request.path);
-  const Address address = (*found)->address();
-  simulation->set_link(false);
-  const auto deadline = SteadyClock::now() + longest_leave_wait;
-  Waiter waiter(service.waiters, std::nullopt);
-  for (;;) {
-    const Controller* controller = service.roster.find(address);
-    if (controller == nullptr) co_return no_content();
-    const bool has_left = !controller->is_connected();
-    if (has_left || service.is_stopping || SteadyClock::now() >= deadline)
-      co_return json_response(wire::controller_body(controller->state()), has_left ? 200 : 202);
-    co_await waiter.bell().wait_until(deadline);
-  }
 }
 
 std::optional<Response> get_livez(Service&, const Request&) {

@@ -34,6 +34,10 @@ struct Service {
   std::map<Address, std::int64_t> legacy_rumbles;
 };
 
+// ---- handlers_bluetooth.cpp: radios, and switching off
+std::optional<Response> get_adapters(Service& service, const Request& request);
+Awaitable<Response> post_disconnect(Service& service, Request request);
+
 // ---- handlers.cpp: what there is
 std::optional<Response> get_root(Service& service, const Request& request);
 std::optional<Response> get_controllers(Service& service, const Request& request);
@@ -46,7 +50,6 @@ std::optional<Response> post_orientation_reset(Service& service, const Request& 
 std::optional<Response> delete_orientation_reset(Service& service, const Request& request);
 std::optional<Response> get_calibration(Service& service, const Request& request);
 std::optional<Response> post_calibration(Service& service, const Request& request);
-Awaitable<Response> post_disconnect(Service& service, Request request);
 std::optional<Response> get_livez(Service& service, const Request& request);
 std::optional<Response> get_readyz(Service& service, const Request& request);
 

@@ -31,6 +31,7 @@ constexpr Route table[] = {
     {post, "/api/v1/controllers/{id}/disconnect", pass_on, post_disconnect},
     {get, "/api/v1/controllers/{id}/simulation", get_simulation},
     {patch, "/api/v1/controllers/{id}/simulation", patch_simulation},
+    {get, "/api/v1/adapters", get_adapters},
     // The 2013 talk's own.
     {get, "/controllers", legacy_list},
     {get, "/controllers/{id}", legacy_get},

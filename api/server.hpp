@@ -12,8 +12,9 @@
 #include "types/awaitable.hpp"
 
 namespace psmove::drivers {
+class Bluez;
 class Roster;
-}
+}  // namespace psmove::drivers
 
 namespace psmove::api {
 
@@ -41,6 +42,7 @@ struct ServerConfig {
   std::vector<std::string> hosts;    ///< further names accepted in Host, besides loopback's
   std::vector<std::string> origins;  ///< foreign origins that may talk to us, exact
   Limits limits;
+  drivers::Bluez* bluez = nullptr;  ///< outlives the server; nullptr: no hardware is used
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };

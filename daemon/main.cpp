@@ -21,6 +21,7 @@
 #include "daemon/log.hpp"
 #include "daemon/service.hpp"
 #include "daemon/state_file.hpp"
+#include "drivers/linux/bluez.hpp"
 #include "drivers/linux/hotplug.hpp"
 #include "drivers/replay/replay.hpp"
 #include "drivers/roster.hpp"
@@ -152,7 +153,9 @@ int run(const Config& config) {
   asio::io_context io(1);
   StateKeeper keeper(state_file, roster, io, pool);
 
-  const api::ServerConfig serving = server_config(config, std::move(inherited));
+  drivers::Bluez bluez(io);
+  api::ServerConfig serving = server_config(config, std::move(inherited));
+  if (!config.no_hardware) serving.bluez = &bluez;
   std::unique_ptr<api::Server> server;
   try {
     server = std::make_unique<api::Server>(io, roster, serving);
@@ -164,6 +167,7 @@ int run(const Config& config) {
   if (!config.no_hardware) {
     try {
       hotplug.start();
+      bluez.start();
     } catch (const boost::system::system_error& error) {
       return fail(exit_failure, std::string("cannot watch for controllers: ") + error.what());
     }
@@ -176,6 +180,7 @@ int run(const Config& config) {
 
   Service service(io, [&] {
     hotplug.stop();
+    bluez.stop();
     asio::co_spawn(io, go_dark(roster), [&](const std::exception_ptr&) {
       server->stop(goodbye_patience, [&] { io.stop(); });
     });

@@ -102,6 +102,8 @@ constexpr Entry table[] = {
      "The controller sent nothing while the request waited; see its status and hint."},
     {overloaded, 503, "overloaded", "Too many connections",
      "Close connections that are not needed and try again after Retry-After seconds."},
+    {no_bluetooth, 503, "no_bluetooth", "No Bluetooth",
+     "bluetoothd does not answer; detail says why and what to try."},
     {unsupported_http_version, 505, "unsupported_http_version", "Unsupported HTTP version",
      "Use HTTP/1.1."},
     {unknown_type, 422, "unknown_type", "Unknown message type",

@@ -60,6 +60,7 @@ enum class ErrorCode : std::uint8_t {
   no_sample_yet,
   no_new_sample,
   overloaded,
+  no_bluetooth,
   unsupported_http_version,
   // in messages of the stream
   unknown_type,

@@ -1,0 +1,386 @@
+#include "drivers/linux/bluez.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <map>
+#include <sdbus-c++/sdbus-c++.h>
+#include <spdlog/spdlog.h>
+#include <string_view>
+#include <unistd.h>
+#include <utility>
+
+#include "drivers/bell.hpp"
+
+namespace psmove::drivers {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+
+constexpr auto call_patience = 5s;
+
+const std::string service = "org.bluez";
+const std::string adapter_interface = "org.bluez.Adapter1";
+const std::string device_interface = "org.bluez.Device1";
+const std::string object_manager = "org.freedesktop.DBus.ObjectManager";
+const std::string properties_interface = "org.freedesktop.DBus.Properties";
+
+using Properties = std::map<std::string, sdbus::Variant>;
+using Interfaces = std::map<std::string, Properties>;
+using Objects = std::map<sdbus::ObjectPath, Interfaces>;
+
+/// A property of the type it should have, or nothing at all.
+template <class T>
+std::optional<T> property(const Properties& properties, const char* name) {
+  const auto found = properties.find(name);
+  if (found == properties.end() || !found->second.containsValueOfType<T>()) return std::nullopt;
+  return found->second.get<T>();
+}
+
+/// Takes over what changed; what did not is left as it is.
+template <class T>
+void update(T& member, const Properties& properties, const char* name) {
+  if (auto value = property<T>(properties, name)) member = std::move(*value);
+}
+
+void update(Address& member, const Properties& properties) {
+  if (const auto text = property<std::string>(properties, "Address"))
+    if (const auto address = parse_address(*text)) member = *address;
+}
+
+void take_over(BluetoothAdapter& adapter, const Properties& properties) {
+  update(adapter.address, properties);
+  update(adapter.alias, properties, "Alias");
+  update(adapter.powered, properties, "Powered");
+  update(adapter.discoverable, properties, "Discoverable");
+  update(adapter.pairable, properties, "Pairable");
+}
+
+void take_over(BluetoothDevice& device, const Properties& properties) {
+  update(device.address, properties);
+  update(device.name, properties, "Alias");
+  update(device.connected, properties, "Connected");
+  update(device.paired, properties, "Paired");
+  update(device.trusted, properties, "Trusted");
+}
+
+struct Device : BluetoothDevice {
+  sdbus::ObjectPath adapter_path;
+};
+
+/// The answer to a call, for the coroutine that waits for it.
+struct Answer {
+  Bell bell;
+  bool has_come = false;
+  std::string error_name, error_text;  ///< empty: it worked
+};
+
+error_code code_of(const std::string& error_name) {
+  if (error_name.ends_with(".NotConnected")) return asio::error::not_connected;
+  if (error_name.ends_with(".NoReply") || error_name.ends_with(".Timeout"))
+    return asio::error::timed_out;
+  if (error_name.ends_with(".AccessDenied"))
+    return boost::system::errc::make_error_code(boost::system::errc::permission_denied);
+  return asio::error::not_connected;
+}
+
+}  // namespace
+
+struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
+  explicit Parts(asio::io_context& its_io) : io(its_io), readable(its_io) {}
+
+  void connect();
+  void drop(const std::string& why);
+  void watch();
+  void ask_for_objects();
+  Awaitable<void> pump();
+  void process();
+
+  void take_object(const sdbus::ObjectPath& path, const Interfaces& interfaces);
+  void take_removal(const sdbus::ObjectPath& path, const std::vector<std::string>& interfaces);
+  void take_properties(const std::string& path, const std::string& interface,
+                       const Properties& properties);
+  void take_owner(const std::string& owner);
+  void changed() const {
+    if (on_change) on_change();
+  }
+  [[nodiscard]] const sdbus::ObjectPath* path_of(const Address& device) const;
+  sdbus::IProxy& proxy_of(const sdbus::ObjectPath& path);
+  std::shared_ptr<Answer> call(const sdbus::ObjectPath& path, const std::string& interface,
+                               const std::string& method);
+
+  asio::io_context& io;
+  std::unique_ptr<sdbus::IConnection> connection;
+  std::unique_ptr<sdbus::IProxy> root;                                  ///< BlueZ's object manager
+  std::unique_ptr<sdbus::IProxy> bus;                                   ///< for who owns the name
+  std::map<sdbus::ObjectPath, std::unique_ptr<sdbus::IProxy>> proxies;  ///< of objects we call
+  sdbus::Slot property_match;
+  asio::posix::stream_descriptor readable;  ///< a duplicate of the connection's descriptor
+  std::map<sdbus::ObjectPath, BluetoothAdapter> adapters;
+  std::map<sdbus::ObjectPath, Device> devices;
+  std::function<void()> on_change;
+  std::string trouble = "psmoved has not asked the system bus yet.";
+  bool is_running = false;
+};
+
+// ---- the connection
+
+void Bluez::Parts::connect() {
+  if (connection) return;
+  try {
+    connection = sdbus::createSystemBusConnection();
+    watch();
+    readable.assign(::dup(connection->getEventLoopPollData().fd));
+  } catch (const sdbus::Error& error) {
+    drop("There is no system bus (" + error.getMessage() +
+         "), so Bluetooth cannot be asked; start dbus.");
+    return;
+  }
+  trouble = "bluetoothd is not running; try: systemctl enable --now bluetooth";
+  asio::co_spawn(io, pump(), asio::detached);
+  ask_for_objects();
+  process();
+}
+
+void Bluez::Parts::drop(const std::string& why) {
+  proxies.clear();
+  root.reset();
+  bus.reset();
+  property_match = {};
+  connection.reset();
+  readable.close();
+  trouble = why;
+  take_owner({});
+}
+
+void Bluez::Parts::watch() {
+  root = sdbus::createProxy(*connection, service, "/");
+  root->uponSignal("InterfacesAdded")
+      .onInterface(object_manager)
+      .call([this](const sdbus::ObjectPath& path, const Interfaces& interfaces) {
+        take_object(path, interfaces);
+        changed();
+      });
+  root->uponSignal("InterfacesRemoved")
+      .onInterface(object_manager)
+      .call([this](const sdbus::ObjectPath& path, const std::vector<std::string>& interfaces) {
+        take_removal(path, interfaces);
+        changed();
+      });
+  root->finishRegistration();
+
+  bus = sdbus::createProxy(*connection, "org.freedesktop.DBus", "/org/freedesktop/DBus");
+  bus->uponSignal("NameOwnerChanged")
+      .onInterface("org.freedesktop.DBus")
+      .call([this](const std::string& name, const std::string&, const std::string& owner) {
+        if (name == service) take_owner(owner);
+      });
+  bus->finishRegistration();
+
+  // One rule for all of BlueZ's objects; a proxy for each would be told the same.
+  property_match =
+      connection->addMatch("type='signal',sender='org.bluez',interface='" + properties_interface +
+                               "',member='PropertiesChanged',path_namespace='/org/bluez'",
+                           [this](sdbus::Message& message) {
+                             std::string interface;
+                             Properties properties;
+                             message >> interface >> properties;
+                             take_properties(message.getPath(), interface, properties);
+                           });
+}
+
+void Bluez::Parts::ask_for_objects() {
+  root->callMethodAsync("GetManagedObjects")
+      .onInterface(object_manager)
+      .uponReplyInvoke([this](const sdbus::Error* error, const Objects& objects) {
+        if (error != nullptr) return;  // nobody there; its name will tell when it comes
+        adapters.clear();
+        devices.clear();
+        for (const auto& [path, interfaces] : objects) take_object(path, interfaces);
+        is_running = true;
+        changed();
+      });
+}
+
+/// Reads what D-Bus has for us for as long as the connection lasts.
+Awaitable<void> Bluez::Parts::pump() {
+  const auto self = shared_from_this();
+  for (;;) {
+    const auto [error] = co_await readable.async_wait(asio::posix::stream_descriptor::wait_read,
+                                                      asio::as_tuple(asio::use_awaitable));
+    if (error) co_return;
+    process();
+  }
+}
+
+void Bluez::Parts::process() {
+  try {
+    while (connection && connection->processPendingRequest()) {
+    }
+  } catch (const sdbus::Error& error) {
+    spdlog::warn("the system bus is gone error=\"{}\"", error.getMessage());
+    drop("The system bus is gone (" + error.getMessage() + "); restart dbus.");
+  }
+}
+
+// ---- what it tells
+
+void Bluez::Parts::take_object(const sdbus::ObjectPath& path, const Interfaces& interfaces) {
+  if (const auto found = interfaces.find(adapter_interface); found != interfaces.end()) {
+    auto& adapter = adapters[path];
+    adapter.name = path.substr(path.rfind('/') + 1);
+    take_over(adapter, found->second);
+  }
+  if (const auto found = interfaces.find(device_interface); found != interfaces.end()) {
+    auto& device = devices[path];
+    update(device.adapter_path, found->second, "Adapter");
+    take_over(device, found->second);
+  }
+}
+
+void Bluez::Parts::take_removal(const sdbus::ObjectPath& path,
+                                const std::vector<std::string>& interfaces) {
+  for (const auto& interface : interfaces) {
+    if (interface == adapter_interface) adapters.erase(path);
+    if (interface != device_interface) continue;
+    devices.erase(path);
+    proxies.erase(path);
+  }
+}
+
+void Bluez::Parts::take_properties(const std::string& path, const std::string& interface,
+                                   const Properties& properties) {
+  if (interface == adapter_interface) {
+    if (const auto found = adapters.find(path); found != adapters.end())
+      take_over(found->second, properties);
+  } else if (interface == device_interface) {
+    if (const auto found = devices.find(path); found != devices.end())
+      take_over(found->second, properties);
+  } else {
+    return;
+  }
+  changed();
+}
+
+void Bluez::Parts::take_owner(const std::string& owner) {
+  const bool was_running = std::exchange(is_running, false);
+  adapters.clear();
+  devices.clear();
+  if (!owner.empty()) {
+    spdlog::info("bluetoothd is there");
+    ask_for_objects();
+  } else if (was_running) {
+    spdlog::warn("bluetoothd is gone; controllers come back with it");
+    changed();
+  }
+}
+
+// ---- what we ask
+
+const sdbus::ObjectPath* Bluez::Parts::path_of(const Address& device) const {
+  const sdbus::ObjectPath* any = nullptr;
+  for (const auto& [path, known] : devices) {
+    if (known.address != device) continue;
+    if (known.connected) return &path;
+    any = &path;
+  }
+  return any;
+}
+
+sdbus::IProxy& Bluez::Parts::proxy_of(const sdbus::ObjectPath& path) {
+  auto& proxy = proxies[path];
+  if (!proxy) proxy = sdbus::createProxy(*connection, service, path);
+  return *proxy;
+}
+
+std::shared_ptr<Answer> Bluez::Parts::call(const sdbus::ObjectPath& path,
+                                           const std::string& interface,
+                                           const std::string& method) {
+  auto answer = std::make_shared<Answer>();
+  proxy_of(path).callMethodAsync(method).onInterface(interface).uponReplyInvoke(
+      [answer](const sdbus::Error* error) {
+        answer->has_come = true;
+        if (error != nullptr) {
+          answer->error_name = error->getName();
+          answer->error_text = error->getMessage();
+        }
+        answer->bell.ring();
+      });
+  return answer;
+}
+
+Bluez::Bluez(asio::io_context& io) : parts_(std::make_shared<Parts>(io)) {}
+
+Bluez::~Bluez() {
+  stop();
+}
+
+void Bluez::start() {
+  parts_->connect();
+}
+
+void Bluez::stop() {
+  parts_->on_change = nullptr;
+  parts_->drop("psmoved is stopping.");
+}
+
+bool Bluez::is_running() const {
+  return parts_->is_running;
+}
+
+std::string Bluez::why_not() const {
+  return parts_->is_running ? std::string() : parts_->trouble;
+}
+
+std::vector<BluetoothAdapter> Bluez::adapters() const {
+  std::vector<BluetoothAdapter> all;
+  for (const auto& [path, adapter] : parts_->adapters) all.push_back(adapter);
+  return all;
+}
+
+std::vector<BluetoothDevice> Bluez::devices() const {
+  std::vector<BluetoothDevice> all;
+  for (const auto& [path, device] : parts_->devices) {
+    BluetoothDevice copy = device;
+    if (const auto adapter = parts_->adapters.find(device.adapter_path);
+        adapter != parts_->adapters.end())
+      copy.adapter = adapter->second.address;
+    all.push_back(std::move(copy));
+  }
+  return all;
+}
+
+void Bluez::on_change(std::function<void()> callback) {
+  parts_->on_change = std::move(callback);
+}
+
+Awaitable<Result<void>> Bluez::disconnect(Address device) {
+  const auto parts = parts_;
+  parts->connect();
+  const auto* path = parts->path_of(device);
+  if (path == nullptr) co_return error_code(asio::error::not_connected);
+  std::shared_ptr<Answer> answer;
+  try {
+    answer = parts->call(*path, device_interface, "Disconnect");
+  } catch (const sdbus::Error& error) {
+    co_return code_of(error.getName());
+  }
+  const auto deadline = SteadyClock::now() + call_patience;
+  while (!answer->has_come && SteadyClock::now() < deadline)
+    co_await answer->bell.wait_until(deadline);
+  if (!answer->has_come) co_return error_code(asio::error::timed_out);
+  if (answer->error_name.empty()) co_return Result<void>{};
+  spdlog::warn("BlueZ would not disconnect controller={} error=\"{}\"", to_string(device),
+               answer->error_text);
+  co_return code_of(answer->error_name);
+}
+
+}  // namespace psmove::drivers
