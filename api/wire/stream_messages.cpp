@@ -194,19 +194,17 @@ Policy read_policy(Reader& reader, const std::optional<double>& rate) {
   return policy;
 }
 
-/// Up to here a double tells every whole number from the next, 2^53.
-constexpr double largest_exact = 9'007'199'254'740'992.0;
+/// The largest that everybody reads alike, 2^53 - 1; at a thousand samples a second it takes 285
+/// thousand years.
+constexpr double largest_sequence = 9'007'199'254'740'991.0;
 
 std::optional<std::uint64_t> sequence_number(const json& value) {
+  if (!value.is_number()) return std::nullopt;
   // JSON knows one kind of number: 5.0 is as whole as 5.
-  if (value.is_number_float()) {
-    const double number = value.get<double>();
-    if (!(number >= 0 && number <= largest_exact) || std::trunc(number) != number)
-      return std::nullopt;
-    return static_cast<std::uint64_t>(number);
-  }
-  if (!value.is_number_integer() || value < 0) return std::nullopt;
-  return value.get<std::uint64_t>();
+  const double number = value.get<double>();
+  if (!(number >= 0 && number <= largest_sequence) || std::trunc(number) != number)
+    return std::nullopt;
+  return static_cast<std::uint64_t>(number);
 }
 
 std::vector<SubscribeRequest::Since> read_since(Reader& reader) {

@@ -144,14 +144,18 @@ class Rest:
         if described is None:
             return []
         if not body:
-            return ["the body is missing"] if described.get("required") else []
+            is_needed = described.get("required") or "json" in headers.get("content-type", "")
+            return ["the body is missing"] if is_needed else []
         media = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
         if media not in described["content"]:
             return [f"{media} is not taken here"]
         try:
             text = body.decode() if isinstance(body, bytes) else body
             if media == FORM:
-                value = {name: form_value(one) for name, one in urllib.parse.parse_qsl(text, keep_blank_values=True, strict_parsing=True)}
+                pairs = urllib.parse.parse_qsl(text, keep_blank_values=True, strict_parsing=True)
+                value = {name: form_value(one) for name, one in pairs}
+                if len(value) < len(pairs) or "" in value:
+                    raise Unreadable("a name is there twice, or none")
             else:
                 value = strict_json(text)
         except (Unreadable, ValueError) as error:
