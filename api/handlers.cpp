@@ -117,8 +117,11 @@ std::optional<Response> get_root(Service& service, const Request&) {
   body += R"(,"unit":"us","epoch":"unix","monotonic":true},"limits":)";
   body += limits_object(service.config.limits);
   body += R"(,"links":{"controllers":"/api/v1/controllers","stream":"/api/v1/stream",)"
+          R"("openapi":"/api/v1/openapi.json","asyncapi":"/api/v1/asyncapi.json","docs":"/docs",)"
           R"("errors":"/docs/errors","live":"/livez","ready":"/readyz"}})";
-  return json_response(std::move(body));
+  auto response = json_response(std::move(body));
+  response.fields = contract_link;
+  return response;
 }
 
 std::optional<Response> get_controllers(Service& service, const Request&) {

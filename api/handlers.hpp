@@ -70,6 +70,11 @@ std::optional<Response> legacy_list(Service& service, const Request& request);
 std::optional<Response> legacy_get(Service& service, const Request& request);
 std::optional<Response> legacy_put(Service& service, const Request& request);
 
+// ---- handlers_contract.cpp: what does not move
+std::optional<Response> get_openapi(Service& service, const Request& request);
+std::optional<Response> get_asyncapi(Service& service, const Request& request);
+std::optional<Response> get_docs_page(Service& service, const Request& request);
+
 // ---- handlers_pages.cpp: for people
 std::optional<Response> get_front_page(Service& service, const Request& request);
 std::optional<Response> get_error_page(Service& service, const Request& request);
@@ -80,6 +85,10 @@ inline std::optional<Response> pass_on(Service&, const Request&) {
 }
 
 // ---- what handlers share (handlers_common.cpp)
+
+/// Where the contract is (RFC 8631), for answers that a newcomer meets first.
+inline constexpr const char* contract_link =
+    "Link: </api/v1/openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"\r\n";
 
 /// The owner of everything that REST asks outputs for.
 inline constexpr const char* rest_owner = "rest";

@@ -35,19 +35,23 @@ Response page(std::string_view title, std::string_view content) {
 
 std::optional<Response> get_front_page(Service&, const Request& request) {
   const std::string host = request.host.empty() ? "localhost:6683" : request.host;
-  return page("psmoved " PSMOVED_VERSION,
-              "<p>PlayStation Move controllers on the network.</p>\n"
-              "<pre>curl " +
-                  host + "/api/v1/controllers\ncurl " + host +
-                  "/api/v1/controllers/1/sensors\ncurl -X PUT " + host +
-                  "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
-                  R"(/api/v1/stream: the stream, for WebSocket clients</li>
+  auto response =
+      page("psmoved " PSMOVED_VERSION,
+           "<p>PlayStation Move controllers on the network.</p>\n"
+           "<pre>curl " +
+               host + "/api/v1/controllers\ncurl " + host +
+               "/api/v1/controllers/1/sensors\ncurl -X PUT " + host +
+               "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
+               R"(/api/v1/stream: the stream, for WebSocket clients</li>
 <li><a href="/api/v1">/api/v1</a>: versions, clock, limits</li>
 <li><a href="/api/v1/controllers">/api/v1/controllers</a>: every controller, connected or remembered</li>
+<li><a href="/docs">/docs</a>: every request and message, to read and to try</li>
 <li><a href="/docs/errors">/docs/errors</a>: what each error code means</li>
 <li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: is it running, is it ready</li>
 </ul>
 )");
+  response.fields += contract_link;
+  return response;
 }
 
 std::optional<Response> get_error_page(Service&, const Request&) {

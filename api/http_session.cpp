@@ -271,6 +271,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   pending->request.path = path;
   pending->request.id = pending->match.id;
   pending->request.query = query;
+  pending->request.if_none_match = head.find("if-none-match").value_or("");
   pending->request.media = parse_media(head.find("content-type").value_or(""));
   pending_ = std::move(pending);
   if (head.has_body()) return Step::need_body;
@@ -336,7 +337,7 @@ HttpSession::Step HttpSession::refuse_and_close(const Fault& fault, std::string_
 
 HttpSession::Step HttpSession::answer(const Response& response) {
   if (context_.service.is_stopping) keeps_alive_ = false;
-  const bool has_content = response.status != 204;
+  const bool has_content = response.status != 204 && response.status != 304;
   std::string& out = context_.answer;
   out = "HTTP/1.1 ";
   wire::append_integer(out, response.status);

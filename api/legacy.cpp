@@ -134,6 +134,12 @@ void renew_rumble(Service& service, Controller& controller) {
 std::optional<std::int64_t> whole_number(const json& value) {
   if (value.is_number_unsigned() && value.get<std::uint64_t>() > 255) return std::nullopt;
   if (value.is_number_integer()) return value.get<std::int64_t>();
+  // JSON knows one kind of number: 255.0 is as whole as 255.
+  if (value.is_number_float()) {
+    const double number = value.get<double>();
+    if (!(number >= 0 && number <= 255) || std::trunc(number) != number) return std::nullopt;
+    return static_cast<std::int64_t>(number);
+  }
   if (!value.is_string()) return std::nullopt;
   const auto& text = value.get_ref<const std::string&>();
   std::int64_t number_in_text = 0;

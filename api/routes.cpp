@@ -32,6 +32,8 @@ constexpr Route table[] = {
     {get, "/api/v1/controllers/{id}/simulation", get_simulation},
     {patch, "/api/v1/controllers/{id}/simulation", patch_simulation},
     {get, "/api/v1/adapters", get_adapters},
+    {get, "/api/v1/openapi.json", get_openapi},
+    {get, "/api/v1/asyncapi.json", get_asyncapi},
     // The 2013 talk's own.
     {get, "/controllers", legacy_list},
     {get, "/controllers/{id}", legacy_get},
@@ -40,6 +42,7 @@ constexpr Route table[] = {
     {get, "/livez", get_livez},
     {get, "/readyz", get_readyz},
     {get, "/", get_front_page},
+    {get, "/docs", get_docs_page},
     {get, "/docs/errors", get_error_page},
 };
 
@@ -130,7 +133,7 @@ RouteMatch find_route(Method method, std::string_view path) {
       continue;
     }
     auto decoded = wire::percent_decode(id, false);
-    if (!decoded) return match;
+    if (!decoded) return {};
     match.route = &route;
     match.id = std::move(*decoded);
     return match;

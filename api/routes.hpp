@@ -29,6 +29,7 @@ struct Request {
   std::string query;  ///< raw, without the '?'
   Media media = Media::none;
   std::string body;
+  std::string if_none_match;  ///< raw, of the field of that name
 };
 
 struct Response {

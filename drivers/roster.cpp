@@ -9,6 +9,7 @@ namespace psmove::drivers {
 namespace {
 
 std::optional<int> parse_number(std::string_view text) {
+  if (text.starts_with('-')) return std::nullopt;  // no number of ours: it may be a name
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;

@@ -40,7 +40,7 @@ inline constexpr double slowest_rate_hz = 0.1;
 inline constexpr double fastest_rate_hz = 1000;
 /// A window message holds at most what a second brings.
 inline constexpr double slowest_window_hz = 1;
-inline constexpr std::size_t longest_id = 64;          ///< bytes
+inline constexpr std::size_t longest_id = 64;          ///< characters
 inline constexpr std::string_view query_id = "query";  ///< of the subscription that a query starts
 
 struct SubscribeRequest {

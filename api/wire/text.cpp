@@ -1,5 +1,6 @@
 #include "api/wire/text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -79,6 +80,12 @@ bool is_utf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::size_t characters(std::string_view text) {
+  // Continuation bytes do not count.
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (octet(c) & 0xC0) != 0x80; }));
 }
 
 void append_quoted(std::string& out, std::string_view text) {

@@ -1,6 +1,7 @@
 #pragma once
 // The small change of every body: UTF-8, quoted strings, decimal numbers, percent-encoding.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -9,6 +10,8 @@
 namespace psmove::wire {
 
 [[nodiscard]] bool is_utf8(std::string_view text);  ///< RFC 3629: no surrogates, nothing overlong
+/// Characters, not bytes, of UTF-8.
+[[nodiscard]] std::size_t characters(std::string_view text);
 /// Appends a JSON string with its quotes; what is not UTF-8 becomes U+FFFD.
 void append_quoted(std::string& out, std::string_view text);
 /// Appends a decimal number rounded to so many places (at most 9), without trailing zeros; 0 if it

@@ -1,5 +1,5 @@
 """Starts the real daemon for a test and talks to it. Python's standard library, and the websockets package as a
-WebSocket client that is not ours."""
+WebSocket client that is not ours. All that is said on the way is recorded, and judged by the contract at the end."""
 
 import asyncio
 import http.client
@@ -10,12 +10,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import unittest
+import urllib.parse
 
 import websockets
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract"))
+import contract  # noqa: E402
 
 BIN = os.environ["PSMOVED_BIN"]  # the folder with psmoved and psmovectl
 PATIENCE = 30  # seconds until a condition that must come true counts as failed
@@ -31,6 +36,59 @@ def until(condition, what="the condition", patience=PATIENCE):
         if time.monotonic() > end:
             raise AssertionError(f"{what} did not come true within {patience} s")
         time.sleep(0.02)
+
+
+class Recording:
+    """What went over the wire: exchanges of HTTP, answers to bytes that were no clean request, and conversations."""
+
+    def __init__(self):
+        self.exchanges, self.loose, self.conversations = [], [], []
+
+    def exchange(self, method, target, headers, body, status, answer_headers, answer_body):
+        self.exchanges.append((method, target, dict(headers), body, status, dict(answer_headers), answer_body))
+
+    def raw(self, sent, received):
+        """Answers to bytes; with their requests where those can be told apart."""
+        answers = []
+        while received:
+            head, gap, received = received.partition(b"\r\n\r\n")
+            if not gap:
+                return
+            lines = head.decode("latin-1").split("\r\n")
+            headers = dict(line.split(": ", 1) for line in lines[1:])
+            length = int(headers.get("Content-Length", 0))
+            answers.append((int(lines[0].split(" ")[1]), headers, received[:length]))
+            received = received[length:]
+        requests = re.findall(rb"^(GET|OPTIONS) (\S+) HTTP/1\.1\r$", sent, flags=re.M)
+        for i, (status, headers, body) in enumerate(answers):
+            if len(requests) == len(answers) and status not in (400, 501):
+                self.exchange(requests[i][0].decode(), requests[i][1].decode(), {}, None, status, headers, body)
+            else:
+                self.loose.append((status, headers, body))
+
+    def conversation(self, query):
+        said = []
+        self.conversations.append((query, said))
+        return said
+
+    def faults(self):
+        """What the contract has against it."""
+        rest, stream = contract.load()
+        for method, target, headers, body, *answer in self.exchanges:
+            for fault in rest.exchange_faults(method, target, headers, body, *answer):
+                yield f"{method} {target[:200]} {body!r:.200} -> {answer[0]}: {fault}"
+        for answer in self.loose:
+            for fault in rest.loose_faults(contract.Answer(*answer)):
+                yield f"{answer[0]} {answer[2][:200]}: {fault}"
+        for query, said in self.conversations:
+            yield from stream.conversation_faults(query, said)
+
+    def __str__(self):
+        messages = sum(len(said) for _, said in self.conversations)
+        return f"{len(self.exchanges)} exchanges, {len(self.loose)} answers to broken requests, {messages} messages"
+
+
+recording = Recording()
 
 
 class Answer:
@@ -91,7 +149,9 @@ class Daemon:
         try:
             connection.request(method, path, body, headers)
             response = connection.getresponse()
-            return Answer(response.status, response.headers, response.read())
+            answer = Answer(response.status, response.headers, response.read())
+            recording.exchange(method, path, headers, body, answer.status, answer.headers, answer.body)
+            return answer
         finally:
             connection.close()
 
@@ -120,6 +180,7 @@ class Daemon:
                 if not part:
                     break
                 parts.append(part)
+            recording.raw(data, b"".join(parts))
             return b"".join(parts)
 
     def wait_for(self, count):
@@ -161,11 +222,13 @@ class Daemon:
 class Stream:
     """A WebSocket client with a time limit on every receive."""
 
-    def __init__(self, socket_):
-        self.socket = socket_
+    def __init__(self, socket_, query):
+        self.socket, self.said = socket_, recording.conversation(query)
 
     async def receive(self):
-        return json.loads(await asyncio.wait_for(self.socket.recv(), PATIENCE))
+        text = await asyncio.wait_for(self.socket.recv(), PATIENCE)
+        self.said.append(("in", text))
+        return json.loads(text)
 
     async def receive_until(self, wanted, limit=5000):
         """Receives until wanted(message); returns it, with all before it in .skipped."""
@@ -181,7 +244,9 @@ class Stream:
         return await self.receive_until(lambda m: m["type"] == kind)
 
     async def send(self, message):
-        await self.socket.send(message if isinstance(message, (str, bytes)) else json.dumps(message))
+        text = message if isinstance(message, (str, bytes)) else json.dumps(message)
+        self.said.append(("out", text))
+        await self.socket.send(text)
 
     async def subscribe(self, **what):
         await self.send({"type": "subscribe", **what})
@@ -192,14 +257,44 @@ class open_stream:
     """async with open_stream(daemon, "?controllers=1") as stream: ..."""
 
     def __init__(self, daemon, query="", **options):
+        self.query = query
         self.connection = websockets.connect(
             f"ws://127.0.0.1:{daemon.port}/api/v1/stream{query}", open_timeout=PATIENCE, **options)
 
     async def __aenter__(self):
-        return Stream(await self.connection.__aenter__())
+        target = f"/api/v1/stream{self.query}"
+        try:
+            socket_ = await self.connection.__aenter__()
+        except websockets.InvalidStatusCode as refused:
+            recording.exchange("GET", target, {}, None, refused.status_code, refused.headers, None)
+            raise
+        recording.exchange("GET", target, {}, None, 101, socket_.response_headers, None)
+        return Stream(socket_, self.query)
 
     async def __aexit__(self, *error):
         await self.connection.__aexit__(*error)
+
+
+def curl(*arguments):
+    """What curl prints. Of its options these are understood here: -X, -d."""
+    method, data, url = "GET", [], None
+    given = iter(arguments)
+    for argument in given:
+        if argument == "-X":
+            method = next(given)
+        elif argument == "-d":
+            data.append(next(given))
+        else:
+            url = urllib.parse.urlsplit(argument)
+    with tempfile.NamedTemporaryFile("r") as head:
+        done = subprocess.run(["curl", "-sS", "--max-time", "20", "--dump-header", head.name, *arguments], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise AssertionError(done.stderr)
+        lines = head.read().splitlines()
+    headers = {"Content-Type": "application/x-www-form-urlencoded"} if data else {}
+    recording.exchange(method, url.path + (f"?{url.query}" if url.query else ""), headers, "&".join(data), int(lines[0].split(" ")[1]),
+                       dict(line.split(": ", 1) for line in lines[1:] if ": " in line), done.stdout.encode())
+    return done.stdout
 
 
 def free_port():
@@ -217,4 +312,10 @@ def run_to_end(*options, environment=None):
 
 
 def main():
-    unittest.main(verbosity=2)
+    """Runs the tests, then judges what they said and heard."""
+    passed = unittest.main(verbosity=2, exit=False).result.wasSuccessful()
+    faults = list(dict.fromkeys(recording.faults()))
+    for fault in faults:
+        print(f"against the contract: {fault}", file=sys.stderr)
+    print(f"judged by the contract: {recording}; {len(faults)} faults", file=sys.stderr)
+    sys.exit(0 if passed and not faults else 1)

@@ -1,10 +1,9 @@
 """What a script does over REST, and what happens when it gets it wrong."""
 
 import json
-import subprocess
 import unittest
 
-from harness import Daemon, main, until
+from harness import Daemon, curl, main, until
 
 
 class Rest(unittest.TestCase):
@@ -16,11 +15,6 @@ class Rest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.daemon.__exit__(None, None, None)
-
-    def curl(self, *arguments):
-        done = subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
 
     def problem(self, answer, status, code, pointer=None):
         self.assertEqual(answer.status, status, answer)
@@ -34,7 +28,7 @@ class Rest(unittest.TestCase):
     # ---- the four lines of the README
 
     def test_the_list_is_a_bare_array_with_every_documented_member(self):
-        controllers = json.loads(self.curl(self.daemon.url("/api/v1/controllers")))
+        controllers = json.loads(curl(self.daemon.url("/api/v1/controllers")))
         self.assertEqual([c["number"] for c in controllers], [1, 2])
         for member in ("id number name model source connected links battery firmware capabilities calibration radio led "
                        "rumble sensors").split():
@@ -44,14 +38,14 @@ class Rest(unittest.TestCase):
         self.assertTrue(controllers[0]["calibration"]["factory"])
 
     def test_sensors_are_in_si_units(self):
-        sample = json.loads(self.curl(self.daemon.url("/api/v1/controllers/2/sensors")))
+        sample = json.loads(curl(self.daemon.url("/api/v1/controllers/2/sensors")))
         self.assertAlmostEqual(sample["accel_m_s2"]["z"], 9.8, delta=0.3)
         self.assertIsNone(sample["mag_ut"])
         self.assertAlmostEqual(sum(sample["orientation"][k] ** 2 for k in "wxyz"), 1, delta=1e-3)
         self.assertGreater(sample["time_us"], 1_700_000_000_000_000)
 
     def test_one_form_field_lights_it_red(self):
-        answer = json.loads(self.curl("-X", "PUT", self.daemon.url("/api/v1/controllers/1/led"), "-d", "color=red"))
+        answer = json.loads(curl("-X", "PUT", self.daemon.url("/api/v1/controllers/1/led"), "-d", "color=red"))
         self.assertEqual(answer["state"], "applied", answer)
         self.assertEqual((answer["red"], answer["green"], answer["blue"]), (255, 0, 0))
         shows = self.daemon.shows(1)

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "api/wire/stream_messages.hpp"
+#include "api/wire/text.hpp"
 
 namespace {
 
@@ -21,7 +22,7 @@ void require_json(const std::string& text) {
 }
 
 void check(const SubscribeRequest& request) {
-  require(!request.id.empty() && request.id.size() <= longest_id);
+  require(!request.id.empty() && characters(request.id) <= longest_id);
   require(request.topics != 0 && request.fields <= all_fields);
   require(request.max_rate_hz.has_value() == (request.policy != Policy::all) ||
           request.policy == Policy::latest);

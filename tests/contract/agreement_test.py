@@ -1,0 +1,188 @@
+"""Do daemon and contract agree on what is right? Every member of every request is tried at, just inside and just outside its
+bounds, with every wrong type, missing, and misspelt; what the one refuses, the other must refuse."""
+
+import asyncio
+import copy
+import json
+import os
+import sys
+import unittest
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "end_to_end"))
+
+from harness import Daemon, contract, main, open_stream, until  # noqa: E402
+
+ODD = [None, True, False, 0, 1, -1, 1.5, 3.0, 1e300, "", "x", "0", "all", "*", "a\u0000b", "ä" * 64, "ä" * 65, [], {}, ["x"], [1], {"x": 1}]
+
+
+def values(schema):
+    """Things to try where this schema stands: some right, some wrong."""
+    yield from ODD
+    for choice in ("oneOf", "anyOf"):
+        for one in schema.get(choice, ()):
+            yield from values(one)
+    yield from schema.get("enum", ())
+    for bound, inside in (("minimum", 1), ("maximum", -1)):
+        if bound in schema:
+            yield from (schema[bound], schema[bound] + inside, schema[bound] - inside, schema[bound] - inside / 10)
+    for bound in ("minLength", "maxLength"):
+        if bound in schema:
+            yield from ("b" * length for length in (schema[bound] - 1, schema[bound], schema[bound] + 1) if length >= 0)
+    if schema.get("type") == "array":
+        inner = schema["items"].get("enum", ["1"])
+        yield from ([inner[0]], list(inner), [inner[0], inner[0]], [inner[0], "x"], [inner[0], 3])
+
+
+def bodies(schema, examples):
+    """Whole bodies, out of good ones by one change each."""
+    yield from ODD
+    for example in examples:
+        yield example
+        yield {**example, "nobody_knows_this": 1}
+        for name, member in schema["properties"].items():
+            if name in example:
+                yield {key: value for key, value in example.items() if key != name}
+            for value in values(member):
+                yield {**copy.deepcopy(example), name: value}
+
+
+def unique(bodies_):
+    seen = set()
+    for body in bodies_:
+        text = json.dumps(body, sort_keys=True)
+        if text not in seen:
+            seen.add(text)
+            yield body
+
+
+class Agreement(unittest.IsolatedAsyncioTestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.rest, cls.stream = contract.load()
+        cls.daemon = Daemon("--simulate", "zcm1:motion=wave:name=left,zcm2")
+        cls.daemon.wait_for(2)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.daemon.__exit__(None, None, None)
+
+    def described(self, method, path, media="application/json"):
+        """Schema and examples of a body."""
+        content = self.rest.paths[path][method]["requestBody"]["content"][media]
+        return content["schema"], [one["value"] for one in content["examples"].values()]
+
+    def agree(self, method, template, path, skip=lambda body: False):
+        """The judge of the recording says what does not; here is only seen that there was something to judge."""
+        schema, examples = self.described(method.lower(), template)
+        counts = {True: 0, False: 0}
+        for body in unique(bodies(schema, examples)):
+            if isinstance(body, dict) and skip(body):
+                continue
+            answer = self.daemon.request(method, path, json.dumps(body), content_type="application/json")
+            self.assertLess(answer.status, 500, (body, answer))
+            is_right = not self.rest.document.faults(schema, body)
+            counts[is_right] += 1
+            if is_right and answer.status not in (200, 201, 202, 204, 409):
+                # A word may look like a colour and be none.
+                self.assertEqual(answer.json.get("code"), "invalid_value", (body, answer))
+                self.assertIn("color", body, (body, answer))
+        self.assertGreater(min(counts.values()), 5)
+
+    def test_led(self):
+        self.agree("PUT", "/api/v1/controllers/{id}/led", "/api/v1/controllers/1/led")
+        self.daemon.request("DELETE", "/api/v1/controllers/1/led")
+
+    def test_rumble(self):
+        self.agree("PUT", "/api/v1/controllers/{id}/rumble", "/api/v1/controllers/1/rumble")
+        self.daemon.request("DELETE", "/api/v1/controllers/1/rumble")
+
+    def test_names_and_numbers(self):
+        identity = self.daemon.get("/api/v1/controllers/2").json["id"]
+        self.agree("PATCH", "/api/v1/controllers/{id}", f"/api/v1/controllers/{identity}")
+        for name in ("0", "17", "-5", "+5", "1e3", "99999999999999999999", identity, identity.upper(), identity.replace(":", "-"), "all", "All",
+                     "*", "**", "a/b", "50%", "é" * 64, "é" * 65, " ", "a\tb", "a\x7fb"):
+            answer = self.daemon.patch(f"/api/v1/controllers/{identity}", {"name": name})
+            schema, _ = self.described("patch", "/api/v1/controllers/{id}")
+            self.assertEqual(answer.status == 200, not self.rest.document.faults(schema, {"name": name}), (name, answer))
+            if answer.status == 200:
+                found = self.daemon.get("/api/v1/controllers/" + urllib.parse.quote(name, safe=""))
+                self.assertEqual((found.status, found.json.get("id")), (200, identity), name)
+        self.daemon.patch(f"/api/v1/controllers/{identity}", {"name": None, "number": 2})
+
+    def test_the_simulation(self):
+        path = "/api/v1/controllers/1/simulation"
+        self.agree("PATCH", "/api/v1/controllers/{id}/simulation", path, skip=lambda body: body.get("link") == "down")
+        self.daemon.patch(path, {"loss": 0, "motion": "wave", "buttons": [], "trigger": 0, "battery_percent": 100, "magnetometer": "normal"})
+
+    def test_actions(self):
+        for path in ("orientation/reset", "disconnect"):
+            for body in ODD + [{"type": 1}]:
+                self.daemon.request("POST", f"/api/v1/controllers/1/{path}", json.dumps(body), content_type="application/json")
+            self.daemon.request("POST", f"/api/v1/controllers/1/{path}")
+            self.daemon.patch("/api/v1/controllers/1/simulation", {"link": "up"})
+            until(lambda: self.daemon.get("/api/v1/controllers/1").json["status"] == "streaming", "it is back")
+
+    def test_the_talks_api(self):
+        self.agree("PUT", "/controllers/{n}", "/controllers/0")
+        for text in ("red=007", "red=-0", "red=%2B5", "red=1.0", "red=", "red", "red=1&red=2", "=1", "red=%zz", "green=true", "x=y", ""):
+            self.daemon.form("PUT", "/controllers/0/", text)
+
+    def test_queries(self):
+        for name in ("average_ms", "wait", "other"):
+            for value in ("", "0", "1", "1000", "1001", "1.0", "1.5", "-1", "x", "next", "NEXT", "1e2", "%zz", "true"):
+                if (name, value) == ("wait", "next"):
+                    continue
+                self.daemon.get(f"/api/v1/controllers/1/sensors?{name}={value}")
+        for query in ("wait", "wait=next&wait=next", "&&", "average_ms=5&other", "=", "?"):
+            self.daemon.get(f"/api/v1/controllers/1/sensors?{query}")
+
+    async def test_the_query_of_the_stream(self):
+        for query in ("controllers=", "controllers=1", "controllers=9", "controllers=all", "controllers=*", "controllers=1,,2", "topics=", "topics=motion",
+                      "topics=motion,smell", "topics=all", "fields=", "fields=sequence,time_us", "fields=color", "policy=all", "policy=newest",
+                      "policy=window", "policy=window&max_rate_hz=0.5", "policy=window&max_rate_hz=1", "policy=all&max_rate_hz=5", "max_rate_hz=0.1",
+                      "max_rate_hz=0.09", "max_rate_hz=1000", "max_rate_hz=1001", "max_rate_hz=", "max_rate_hz=nan", "since=0", "since=-1", "since=1.5",
+                      "since=x", "snapshot=true", "snapshot=false", "snapshot=1", "snapshot=", "type=subscribe", "id=x", "topics=motion&topics=button"):
+            try:
+                async with open_stream(self.daemon, "?" + query) as stream:
+                    await stream.of_type("subscribed")
+            except Exception as error:
+                self.assertIn(getattr(error, "status_code", None), (400, 404, 422), (query, error))
+
+    async def answers(self, messages):
+        """Each message and what answered it."""
+        async with open_stream(self.daemon) as stream:
+            await stream.of_type("hello")
+            for message in messages:
+                await stream.send(json.dumps(message))
+                answer = await stream.receive_until(lambda m: m["type"] in self.stream.answers)
+                if answer["type"] == "subscribed":
+                    await stream.send({"type": "unsubscribe", "id": answer["id"]})
+                    await stream.of_type("unsubscribed")
+                yield message, answer
+
+    async def test_messages(self):
+        messages = self.stream.document.resolve(self.stream.document.plain["components"]["messages"])
+        for kind in self.stream.requests:
+            schema = messages[kind]["payload"]
+            examples = [one["payload"] for one in messages[kind]["examples"]]
+            # A quiet subscription is enough to see what is taken.
+            examples = [{**one, "topics": ["battery"]} if kind == "subscribe" else one for one in examples]
+            tried = [body for body in unique(bodies(schema, examples)) if isinstance(body, dict) and body.get("type") == kind]
+            counts = {True: 0, False: 0}
+            async for message, answer in self.answers(tried + [{"type": kind}]):
+                is_right = not self.stream.document.faults(schema, message)
+                counts[is_right] += 1
+                if is_right and answer["type"] == "error":
+                    self.assertIn(answer["code"], ("unknown_controller", "controller_offline", "unknown_subscription", "invalid_value"),
+                                  (message, answer))
+            self.assertGreater(min(counts.values()), 3, kind)
+
+    async def test_messages_that_are_none(self):
+        async for _ in self.answers(ODD + [{"type": "dance"}, {"type": 3}, {"id": "x"}, {"type": "hello"}]):
+            pass
+        await asyncio.sleep(0)
+
+
+if __name__ == "__main__":
+    main()
