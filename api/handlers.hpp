@@ -38,6 +38,10 @@ struct Service {
 std::optional<Response> get_adapters(Service& service, const Request& request);
 Awaitable<Response> post_disconnect(Service& service, Request request);
 
+// ---- handlers_pairing.cpp: controllers on the cable
+std::optional<Response> get_pairing(Service& service, const Request& request);
+Awaitable<Response> post_pairing(Service& service, Request request);
+
 // ---- handlers.cpp: what there is
 std::optional<Response> get_root(Service& service, const Request& request);
 std::optional<Response> get_controllers(Service& service, const Request& request);

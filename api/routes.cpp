@@ -32,6 +32,8 @@ constexpr Route table[] = {
     {get, "/api/v1/controllers/{id}/simulation", get_simulation},
     {patch, "/api/v1/controllers/{id}/simulation", patch_simulation},
     {get, "/api/v1/adapters", get_adapters},
+    {get, "/api/v1/pairing", get_pairing},
+    {post, "/api/v1/pairing", pass_on, post_pairing},
     {get, "/api/v1/openapi.json", get_openapi},
     {get, "/api/v1/asyncapi.json", get_asyncapi},
     // The 2013 talk's own.

@@ -191,6 +191,21 @@ void Controller::use_magnetometer_calibration(
   publish_presence(Presence::changed);
 }
 
+// ---- pairing
+
+bool Controller::ask_for_host(const Address& host) {
+  if (pairing_bell_ == nullptr) return false;
+  wanted_host_ = host;
+  set_pairing(PairingStatus{.stage = PairingStage::writing, .host = pairing_->host, .trouble = {}});
+  pairing_bell_->ring();
+  return true;
+}
+
+void Controller::set_pairing(std::optional<PairingStatus> status) {
+  pairing_ = std::move(status);
+  publish_presence(Presence::changed);
+}
+
 // ---- reports
 
 void Controller::begin_burst() {

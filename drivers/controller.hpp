@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "drivers/clock.hpp"
@@ -18,6 +19,7 @@
 #include "drivers/psmove/model.hpp"
 #include "fusion/orientation_filter.hpp"
 #include "types/controller_state.hpp"
+#include "types/pairing.hpp"
 
 namespace psmove::drivers {
 
@@ -97,7 +99,18 @@ class Controller {
   [[nodiscard]] Simulation* simulation() const { return simulation_; }
   void attach(Simulation* simulation) { simulation_ = simulation; }
 
+  // ---- pairing; while it is on the cable
+  /// How far it is; none off the cable.
+  [[nodiscard]] const std::optional<PairingStatus>& pairing() const { return pairing_; }
+  /// Has this address written into it as whom it calls from now on. @return false off the cable
+  bool ask_for_host(const Address& host);
+
   // ---- for the links that serve it (link.cpp)
+  void set_pairing(std::optional<PairingStatus> status);
+  /// The address to write, once.
+  std::optional<Address> take_wanted_host() { return std::exchange(wanted_host_, std::nullopt); }
+  /// Rings when there is one.
+  void set_pairing_bell(Bell* bell) { pairing_bell_ = bell; }
   void link_up(const LinkInfo& link, Source source);
   void link_down(const LinkInfo& link);
   void set_input(InputStatus status, std::string hint);
@@ -150,6 +163,9 @@ class Controller {
   std::vector<Bell*> output_bells_;
   std::vector<HidChannel*> channels_;
   Simulation* simulation_ = nullptr;
+  std::optional<PairingStatus> pairing_;
+  std::optional<Address> wanted_host_;
+  Bell* pairing_bell_ = nullptr;
 
   Calibration calibration_;
   std::vector<std::byte> calibration_blob_;

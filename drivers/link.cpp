@@ -12,6 +12,7 @@
 
 #include "drivers/bell.hpp"
 #include "drivers/roster.hpp"
+#include "drivers/usb_pairing.hpp"
 
 namespace psmove::drivers {
 namespace {
@@ -232,14 +233,54 @@ Awaitable<void> save_learned(Roster& roster) {
   }
 }
 
+/// Shows a controller on the cable as one that can be paired, for as long as it is in scope.
+class PairingGuard {
+ public:
+  explicit PairingGuard(Controller& controller) : controller_(controller) {
+    controller_.set_pairing_bell(&bell_);
+  }
+  ~PairingGuard() {
+    controller_.set_pairing_bell(nullptr);
+    controller_.set_pairing(std::nullopt);
+  }
+  PairingGuard(const PairingGuard&) = delete;
+  PairingGuard& operator=(const PairingGuard&) = delete;
+  [[nodiscard]] Bell& bell() { return bell_; }
+
+ private:
+  Controller& controller_;
+  Bell bell_;
+};
+
+/// Writes host addresses into a controller on the cable, as they are asked for.
+Awaitable<void> serve_pairing(Controller& controller, HidChannel& channel) {
+  auto status = co_await read_host(channel);
+  PairingGuard guard(controller);
+  controller.set_pairing(status);
+  for (;;) {
+    co_await guard.bell().wait();
+    const auto wanted = controller.take_wanted_host();
+    if (!wanted) continue;
+    status = co_await write_host(channel, *wanted);
+    spdlog::info("host address controller={} host={} {}", to_string(controller.address()),
+                 to_string(*wanted),
+                 status.stage == PairingStage::host_written ? "written" : status.trouble);
+    controller.set_pairing(status);
+  }
+}
+
 /// What goes on beside input and output; never ends by itself.
 Awaitable<void> watch(Roster& roster, Controller& controller, HidChannel& channel) {
   co_await read_firmware(roster, controller, channel);
-  if (channel.info().transport == Transport::bluetooth ||
-      controller.model().capabilities.input_over_usb)
+  const bool is_cabled = channel.info().transport == Transport::usb;
+  const bool has_input = !is_cabled || controller.model().capabilities.input_over_usb;
+  if (has_input && is_cabled)
+    co_await (watch_silence(controller, channel.info()) || save_learned(roster) ||
+              serve_pairing(controller, channel));
+  else if (has_input)
     co_await (watch_silence(controller, channel.info()) || save_learned(roster));
-  Bell never;
-  co_await never.wait();
+  else
+    co_await serve_pairing(controller, channel);
 }
 
 Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulation) {

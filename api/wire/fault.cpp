@@ -62,6 +62,8 @@ constexpr Entry table[] = {
     {fit_incomplete, 409, "fit_incomplete", "Fit is not complete",
      "Turn the controller into the directions that are missing, away from magnets and iron, and "
      "finish again; the fit goes on."},
+    {not_on_cable, 409, "not_on_cable", "Not on the cable",
+     "Plug the controller in with a USB cable that carries data, and send the request again."},
     {payload_too_large, 413, "payload_too_large", "Body too large",
      "Keep bodies and messages within the limits that GET /api/v1 lists."},
     {uri_too_long, 414, "uri_too_long", "Request target too long",
@@ -96,6 +98,8 @@ constexpr Entry table[] = {
      "Unsupported transfer encoding", "Send the body with Content-Length, or with chunked alone."},
     {not_supported, 501, "not_supported", "Not supported",
      "psmoved cannot do this with this controller; detail says what works instead."},
+    {pairing_failed, 502, "pairing_failed", "Could not be written",
+     "The controller did not take the address; detail says what to try."},
     {no_sample_yet, 503, "no_sample_yet", "No sample yet",
      "The controller has not sent a report yet; try again in a second."},
     {no_new_sample, 503, "no_new_sample", "No new sample in time",

@@ -36,6 +36,7 @@ enum class ErrorCode : std::uint8_t {
   no_magnetometer,
   no_fit_running,
   fit_incomplete,
+  not_on_cable,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,
@@ -57,6 +58,7 @@ enum class ErrorCode : std::uint8_t {
   internal,
   unsupported_transfer_encoding,
   not_supported,
+  pairing_failed,
   no_sample_yet,
   no_new_sample,
   overloaded,

@@ -408,6 +408,26 @@ Parsed<CalibrationAction> calibration_action(const json& body) {
   return action ? static_cast<CalibrationAction>(*action) : CalibrationAction::start;
 }
 
+Parsed<PairingRequest> pairing_request(const json& body) {
+  Members members(body, "", {"controller", "host_address"});
+  PairingRequest request;
+  for (const std::string_view name : {"controller", "host_address"})
+    if (!members.failed() && !members.has(name))
+      members.fail(ErrorCode::missing_member, name, "\"" + std::string(name) + "\" is missing.");
+  if (const auto controller = members.text("controller")) request.controller = *controller;
+  if (const auto text = members.text("host_address")) {
+    const auto host = parse_address(*text);
+    // All zeros is what a controller stores that was never paired; all ones is no device.
+    if (host && !host->is_zero() && *host != Address{{255, 255, 255, 255, 255, 255}})
+      request.host = *host;
+    else
+      members.fail(ErrorCode::invalid_value, "host_address",
+                   "\"host_address\" takes a Bluetooth address like 00:1b:dc:00:00:01.");
+  }
+  if (members.failed()) return members.fault();
+  return request;
+}
+
 Parsed<SensorsQuery> sensors_query(std::string_view query) {
   SensorsQuery wanted;
   if (query.empty()) return wanted;

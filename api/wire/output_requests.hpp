@@ -49,6 +49,13 @@ struct SimulationPatch {
 enum class CalibrationAction : std::uint8_t { start, finish, cancel, forget };
 [[nodiscard]] Parsed<CalibrationAction> calibration_action(const nlohmann::json& body);
 
+/// What POST /pairing asks for: whom a controller on the cable should call from now on.
+struct PairingRequest {
+  std::string controller;  ///< id, number or name
+  Address host;
+};
+[[nodiscard]] Parsed<PairingRequest> pairing_request(const nlohmann::json& body);
+
 /// What GET …/sensors may be asked for.
 struct SensorsQuery {
   std::optional<std::chrono::milliseconds> average;  ///< 1 to 1000

@@ -141,6 +141,9 @@ Answer<std::string> Client::undo_orientation_reset(std::string_view which) {
 Answer<std::string> Client::calibrate(std::string_view which, std::string_view action) {
   return request("POST", controller_path(which, "calibration"), action_request(action));
 }
+Answer<std::string> Client::pair(std::string_view which, std::string_view host_address) {
+  return request("POST", std::string(api_root) + "/pairing", pairing_request(which, host_address));
+}
 Answer<std::string> Client::set_name(std::string_view which, std::string_view name) {
   return request("PATCH", controller_path(which), name_request(name));
 }

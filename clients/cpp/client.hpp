@@ -24,7 +24,7 @@ namespace psmove::client {
 
 struct Timeouts {
   std::chrono::milliseconds connect{3000};   ///< for each address of the host
-  std::chrono::milliseconds answer{10'000};  ///< pairing and feature reports take a while
+  std::chrono::milliseconds answer{15'000};  ///< pairing and feature reports take a while
 };
 
 /// `which` is a controller's id, number or name, in any characters; `all` where an output is
@@ -56,6 +56,9 @@ class Client {
   /// The guided magnetometer fit. @param action  "start", "finish", "cancel" or "forget"
   /// @return the state after it, for parse_calibration()
   Answer<std::string> calibrate(std::string_view which, std::string_view action);
+
+  /// Writes whom a controller on the cable calls when its PS button is pressed.
+  Answer<std::string> pair(std::string_view which, std::string_view host_address);
 
   /// An empty name takes the name away.
   Answer<std::string> set_name(std::string_view which, std::string_view name);

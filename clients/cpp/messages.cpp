@@ -319,6 +319,17 @@ std::optional<std::vector<Result>> results(std::string_view json, Read read) {
 
 }  // namespace
 
+std::optional<std::vector<Pairing>> parse_pairings(std::string_view json) {
+  return results<Pairing>(json, [](const Json& item) {
+    return Pairing{.id = text(item, "controller"),
+                   .number = small_integer(item, "number"),
+                   .name = text(item, "name"),
+                   .state = text(item, "state"),
+                   .host_address = text(item, "host_address"),
+                   .next = text(item, "next")};
+  });
+}
+
 std::optional<std::vector<LightResult>> parse_light_results(std::string_view json) {
   return results<LightResult>(json, [](const Json& item) {
     return LightResult{text(item, "id"), light(item), text(item, "detail")};

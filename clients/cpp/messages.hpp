@@ -98,6 +98,17 @@ struct Message {
 [[nodiscard]] std::optional<Controller> parse_controller(std::string_view json);
 [[nodiscard]] std::optional<std::vector<Controller>> parse_controllers(std::string_view json);
 
+/// An item of GET /pairing: a controller on the cable.
+struct Pairing {
+  std::string id;
+  int number = 0;
+  std::string name;          ///< empty where it has none
+  std::string state;         ///< "plugged_in", "writing", "host_written", "failed"
+  std::string host_address;  ///< whom it calls; empty where it could not be asked
+  std::string next;          ///< one sentence on what to do
+};
+[[nodiscard]] std::optional<std::vector<Pairing>> parse_pairings(std::string_view json);
+
 /// GET …/calibration.
 [[nodiscard]] std::optional<CalibrationReport> parse_calibration(std::string_view json);
 

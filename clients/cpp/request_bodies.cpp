@@ -49,6 +49,11 @@ std::string action_request(std::string_view action) {
   return written(Json{{"action", std::string(action)}});
 }
 
+std::string pairing_request(std::string_view which, std::string_view host_address) {
+  return written(
+      Json{{"controller", std::string(which)}, {"host_address", std::string(host_address)}});
+}
+
 std::string simulation_request(const wire::SimulationPatch& patch) {
   Json body = Json::object();
   if (patch.motion) body["motion"] = *patch.motion;

@@ -18,6 +18,7 @@ namespace psmove::client {
 [[nodiscard]] std::string name_request(std::string_view name);
 /// Of a resource that acts: `{"action": "start"}`.
 [[nodiscard]] std::string action_request(std::string_view action);
+[[nodiscard]] std::string pairing_request(std::string_view which, std::string_view host_address);
 [[nodiscard]] std::string simulation_request(const wire::SimulationPatch& patch);
 
 /// A `subscribe` of the stream. Empty lists and absent values leave the choice to the daemon.

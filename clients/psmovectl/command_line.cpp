@@ -46,6 +46,7 @@ void add_verbs(CLI::App& app, Context& context) {
   add_rumble(app, context);
   add_reset(app, context);
   add_calibrate(app, context);
+  add_pair(app, context);
   add_name(app, context);
   add_forget(app, context);
   add_sim(app, context);

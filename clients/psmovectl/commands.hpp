@@ -19,6 +19,7 @@ void add_name(CLI::App& app, Context& context);
 void add_forget(CLI::App& app, Context& context);
 void add_reset(CLI::App& app, Context& context);
 void add_calibrate(CLI::App& app, Context& context);
+void add_pair(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 
 }  // namespace psmove::client

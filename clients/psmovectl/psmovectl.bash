@@ -10,7 +10,7 @@ _psmovectl_controllers() {
 
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verbs='list show watch led rumble reset calibrate name forget sim status'
+    local verbs='list show watch led rumble reset calibrate pair name forget sim status'
     local verb= which= words= url=() i
     COMPREPLY=()
 
@@ -41,6 +41,7 @@ _psmovectl() {
             rumble) words+=' --for --priority --lease' ;;
             reset) words+=' --undo' ;;
             watch) words+=' --rate --ascii' ;;
+            pair) words+=' --host-address' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac

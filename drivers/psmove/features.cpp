@@ -166,6 +166,14 @@ Result<PairingAddresses> parse_addresses(std::span<const std::byte> report) {
   return addresses;
 }
 
+std::vector<std::byte> encode_host_address(const Address& host) {
+  std::vector<std::byte> report(23);
+  report[0] = std::byte{0x05};
+  for (std::size_t i = 0; i < host.octets.size(); ++i)
+    report[1 + i] = static_cast<std::byte>(host.octets[host.octets.size() - 1 - i]);
+  return report;
+}
+
 Result<std::string> parse_firmware(std::span<const std::byte> report) {
   if (!report.empty() && report[0] == std::byte{0xF9}) report = report.subspan(1);
   if (report.size() < 4) return ReportError::too_short;

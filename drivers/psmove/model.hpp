@@ -144,6 +144,11 @@ struct PairingAddresses {
 /// @return too_short, wrong_id, or implausible for a controller without an address
 Result<PairingAddresses> parse_addresses(std::span<const std::byte> report);
 
+/// Feature report 0x05, over the cable only: whom the controller calls when its PS button is
+/// pressed. The 16 bytes after the address look like a link key and are zeros, as psmoveapi sends
+/// them; others send 10 01 02 12, and both work.
+std::vector<std::byte> encode_host_address(const Address& host);
+
 /// Feature report 0xF9 as "2.20 rev 1829". Over USB the id byte may be missing; a first byte other
 /// than 0xF9 is taken as the version's.
 /// @return too_short, or implausible for version 0

@@ -38,9 +38,20 @@ struct Bench {
   std::vector<std::vector<std::byte>> written;
   Bell bell;
   bool is_gone = false;
+  bool forgets_features = false;  ///< takes them, and stays as it was
   int operations = 0;
   int fail_at = -1;  ///< the operation with this number fails, and so does everything after it
 
+  /// Another device: this one, before anything was plugged in.
+  void use(const char* device) {
+    move =
+        emulator::make_move(emulator::parse_device_list(device).devices.at(0), SteadyClock::now());
+  }
+  void put_on_the_cable() {
+    use("zcm1:address=00-06-f7-00-00-01:bus=usb");
+    info.address.reset();
+    info.transport = Transport::usb;
+  }
   bool fails() {
     if (operations++ == fail_at) is_gone = true;
     return is_gone;
@@ -89,7 +100,12 @@ class BenchChannel final : public HidChannel {
     if (!report) co_return gone();
     co_return *report;
   }
-  Awaitable<Result<void>> set_feature(std::vector<std::byte>) override { co_return gone(); }
+  Awaitable<Result<void>> set_feature(std::vector<std::byte> report) override {
+    if (bench_.fails()) co_return gone();
+    if (bench_.forgets_features) co_return Result<void>{};
+    if (!bench_.move.set_feature(report)) co_return gone();
+    co_return Result<void>{};
+  }
   void close() override { bench_.unplug(); }
 
  private:
@@ -226,9 +242,52 @@ TEST_F(LinkTest, AMuteZcm2IsToldToPairAgain) {
   EXPECT_NE(controller().hint().find("Pair it again"), std::string::npos);
 }
 
+const Address some_host{{0xB8, 0x27, 0xEB, 0x12, 0x34, 0x56}};
+
+TEST_F(LinkTest, OnTheCableAHostIsWrittenAndReadBack) {
+  bench_.put_on_the_cable();
+  plug_in();
+  poll();
+  ASSERT_TRUE(controller().pairing());
+  EXPECT_EQ(controller().pairing()->stage, PairingStage::plugged_in);
+  for (int i = 0; i < 2; ++i) {  // the second time as well, though it is there already
+    ASSERT_TRUE(controller().ask_for_host(some_host));
+    EXPECT_EQ(controller().pairing()->stage, PairingStage::writing);
+    poll();
+    EXPECT_EQ(controller().pairing()->stage, PairingStage::host_written);
+    EXPECT_EQ(controller().pairing()->host, some_host);
+  }
+  EXPECT_EQ(parse_addresses(*bench_.move.get_feature(0x04))->host, some_host);
+  bench_.unplug();
+  poll();
+  EXPECT_FALSE(controller().pairing());
+  EXPECT_FALSE(controller().ask_for_host(some_host)) << "off the cable nobody can be told";
+}
+
+TEST_F(LinkTest, AHostThatDoesNotStickIsAFailureWithAdvice) {
+  bench_.put_on_the_cable();
+  bench_.forgets_features = true;
+  plug_in();
+  poll();
+  controller().ask_for_host(some_host);
+  poll();
+  EXPECT_EQ(controller().pairing()->stage, PairingStage::failed);
+  EXPECT_NE(controller().pairing()->trouble.find("reset pinhole"), std::string::npos);
+  bench_.forgets_features = false;
+  controller().ask_for_host(some_host);
+  poll();
+  EXPECT_EQ(controller().pairing()->stage, PairingStage::host_written) << "it may be tried again";
+}
+
+TEST_F(LinkTest, OnTheRadioThereIsNothingToPair) {
+  plug_in();
+  poll();
+  EXPECT_FALSE(controller().pairing());
+  EXPECT_FALSE(controller().ask_for_host(some_host));
+}
+
 TEST_F(LinkTest, OnTheCableTheAddressIsAskedFor) {
-  bench_.info.address.reset();
-  bench_.info.transport = Transport::usb;
+  bench_.put_on_the_cable();
   plug_in();
   poll();
   EXPECT_EQ(to_string(controller().address()), "00:06:f7:00:00:01");

@@ -153,6 +153,11 @@ TEST(Addresses, AreReversedOnTheWire) {
   EXPECT_EQ(to_string(addresses->host), "aa:bb:cc:dd:ee:ff");
 }
 
+TEST(Addresses, AHostIsWrittenReversedWithZerosBehindIt) {
+  EXPECT_EQ(encode_host_address(Address{{0xAA, 0xBB, 0xCC, 0xDD, 0xEE, 0xFF}}),
+            from_hex("05 FF EE DD CC BB AA 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00"));
+}
+
 TEST(Addresses, LongerAnswersAreFineShorterOnesAreNot) {
   auto report = from_hex("04 66 55 44 33 22 11 08 25 00 FF EE DD CC BB AA 00 00 00 00 00");
   EXPECT_TRUE(parse_addresses(report));

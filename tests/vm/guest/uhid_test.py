@@ -331,6 +331,11 @@ def tells_no_input_over_usb():
         rest.put("/controllers/1/led", {"color": "#0000ff"})
         check("its light works", eventually(lambda: emulator.state()["shows"]["blue"] == 255, 15), emulator.state()["shows"])
         check("and is kept alive", eventually(lambda: len([o for o in emulator.state()["outputs"] if "0000ff" in o["bytes"]]) > 2, 20))
+        host = "b8:27:eb:12:34:56"
+        code, text = shell(f"psmovectl pair 1 --host-address {host}")
+        check("psmovectl pair writes whom it calls, and reads it back", code == 0 and "host_written, calls " + host in text, text)
+        here = rest.get("/pairing")
+        check("the pairing says what to do next", here[0]["state"] == "host_written" and "press the PS button" in here[0]["next"], here)
 
 
 def joins_cable_and_radio():
