@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/wire/fault.hpp"
+#include "types/address.hpp"
 #include "types/buttons.hpp"
 #include "types/outputs.hpp"
 

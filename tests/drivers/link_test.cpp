@@ -42,13 +42,11 @@ struct Bench {
   int operations = 0;
   int fail_at = -1;  ///< the operation with this number fails, and so does everything after it
 
-  /// Another device: this one, before anything was plugged in.
-  void use(const char* device) {
-    move =
-        emulator::make_move(emulator::parse_device_list(device).devices.at(0), SteadyClock::now());
-  }
+  /// Before it is plugged in.
   void put_on_the_cable() {
-    use("zcm1:address=00-06-f7-00-00-01:bus=usb");
+    auto spec = emulator::parse_device_list("zcm1:address=00-06-f7-00-00-01").devices.at(0);
+    spec.options.on_cable = true;
+    move = emulator::make_move(spec, SteadyClock::now());
     info.address.reset();
     info.transport = Transport::usb;
   }
