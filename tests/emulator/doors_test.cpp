@@ -105,7 +105,7 @@ DeviceSpec spec(std::string_view item) {
 /// One plugged-in controller whose creation the kernel has seen.
 struct Plugged {
   explicit Plugged(std::string_view item, double phase = 0)
-      : device(spec(item), kernel.door(), phase, log, start) {
+      : device(spec(item), {kernel.door(), {}, nullptr}, phase, log, start) {
     device.plug(start);
     created = kernel.heard();
   }
@@ -113,7 +113,7 @@ struct Plugged {
 
   EventLog log{start};
   Kernel kernel;
-  UhidMove device;
+  Device device;
   std::optional<uhid_event> created;
 };
 
@@ -393,13 +393,15 @@ TEST(Hex, ReadsWholeOctetsOnly) {
 /// A fleet whose kernels are all played by the test.
 struct TestFleet {
   explicit TestFleet(std::string_view list)
-      : fleet(
-            parse_device_list(list, DeviceKeys::emulated).devices,
-            [this] {
-              kernels.emplace_back();
-              return kernels.back().door();
-            },
-            log) {}
+      : fleet(parse_device_list(list, DeviceKeys::emulated).devices,
+              {[this] {
+                 kernels.emplace_back();
+                 return kernels.back().door();
+               },
+               {},
+               {},
+               {}},
+              log) {}
   EventLog log{std::chrono::steady_clock::now()};
   std::deque<Kernel> kernels;
   Fleet fleet;
