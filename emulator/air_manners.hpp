@@ -44,8 +44,8 @@ struct RecordKind {
 struct AirManners {
   Pairing pairing = Pairing::none;
   std::string pin = "0000";
-  std::optional<LinkKey> key;  ///< of a bond that it has; nullopt: none
-  RecordKind record;
+  std::optional<LinkKey> key{};  ///< of a bond that it has; nullopt: none
+  RecordKind record{};
   bool answers_sdp = true;
   bool can_be_called = false;  ///< answers a host that calls it; a real one is hard to reach
   bool is_fragile = false;     ///< hangs up as soon as the host refuses something

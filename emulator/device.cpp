@@ -17,21 +17,18 @@ namespace {
 constexpr std::string_view door_verbs =
     "plug, unplug, press, drop, off, virtual-unplug, pair, pin, key, record, fragile";
 
-HidDevice make_hid_device(const DeviceSpec& spec, double phase, EventLog& log, Time now) {
+std::unique_ptr<Peripheral> make_peripheral(const DeviceSpec& spec, Time now) {
   const auto& options = spec.options;
   switch (spec.kind) {
     case DeviceKind::navigation:
-      return {std::make_unique<Navigation>(
-                  NavigationOptions{options.address, options.host, options.reports_per_s}),
-              nullptr, phase, log};
+      return std::make_unique<Navigation>(
+          NavigationOptions{options.address, options.host, options.reports_per_s});
     case DeviceKind::keyboard:
-      return {std::make_unique<Keyboard>(options.address, options.host), nullptr, phase, log};
+      return std::make_unique<Keyboard>(options.address, options.host);
     case DeviceKind::move:
       break;
   }
-  auto move = std::make_unique<Move>(make_move(spec, now));
-  auto* const same = move.get();
-  return {std::move(move), same, phase, log};
+  return std::make_unique<Move>(make_move(spec, now));
 }
 
 nlohmann::json button_list(Buttons buttons) {
@@ -71,7 +68,7 @@ nlohmann::json radio_json(const RadioDoor& radio) {
 }  // namespace
 
 Device::Device(const DeviceSpec& spec, DeviceDoors doors, double phase, EventLog& log, Time now)
-    : model_(to_string(spec)), hid_(make_hid_device(spec, phase, log, now)) {
+    : model_(to_string(spec)), hid_(make_peripheral(spec, now), phase, log) {
   if (doors.uhid)
     uhid_.emplace(hid_, std::move(*doors.uhid), spec.options.on_cable ? Link::cable : Link::radio);
   if (doors.usb_port) usb_.emplace(hid_, std::move(doors.usb_port));

@@ -21,6 +21,12 @@ std::string light_text(const Outputs& shown) {
 
 }  // namespace
 
+HidDevice::HidDevice(std::unique_ptr<Peripheral> peripheral, double phase, EventLog& log)
+    : peripheral_(std::move(peripheral)),
+      move_(dynamic_cast<Move*>(peripheral_.get())),
+      phase_(phase),
+      log_(log) {}
+
 void HidDevice::note(Time now, std::string_view what) {
   log_.event(now, peripheral_->address(), what);
 }
@@ -146,12 +152,15 @@ void HidDevice::advance(Time now) {
 }
 
 void HidDevice::send_report(Time due) {
+  // Who gets it is known before it is made: a keyboard has nothing more to say after its last one.
+  listening_.clear();
+  for (auto* door : doors_)
+    if (wants(*door)) listening_.push_back(door);
   std::array<std::byte, 4096> buffer;
   const auto length = peripheral_->input_report(buffer, due);
   const auto report = std::span(buffer).first(length);
   if (length > 0) {
-    for (auto* door : doors_)
-      if (wants(*door)) door->send_input(report, due);
+    for (auto* door : listening_) door->send_input(report, due);
     ++counters_.sent;
   } else {
     ++counters_.lost;

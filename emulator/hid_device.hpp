@@ -31,9 +31,9 @@ class Door {
 /// What is wrong with its answers to feature requests.
 struct FeatureFault {
   std::chrono::milliseconds delay{0};
-  bool never = false;                 ///< answers at all
-  std::optional<std::size_t> length;  ///< cut or filled with zeros to this many bytes
-  std::optional<std::uint8_t> only;   ///< id of the report that it is about; nullopt: every one
+  bool never = false;                   ///< answers at all
+  std::optional<std::size_t> length{};  ///< cut or filled with zeros to this many bytes
+  std::optional<std::uint8_t> only{};   ///< id of the report that it is about; nullopt: every one
 };
 
 class HidDevice {
@@ -50,12 +50,10 @@ class HidDevice {
     std::uint64_t sent = 0, lost = 0, skipped = 0, outputs_taken = 0;
   };
 
-  /// @param move   the peripheral again, where it is one, else null
   /// @param phase  where in its report interval it sends, 0..1, so that many do not all send at
   /// once
   /// @param log    outlives it
-  HidDevice(std::unique_ptr<Peripheral> peripheral, Move* move, double phase, EventLog& log)
-      : peripheral_(std::move(peripheral)), move_(move), phase_(phase), log_(log) {}
+  HidDevice(std::unique_ptr<Peripheral> peripheral, double phase, EventLog& log);
 
   [[nodiscard]] Peripheral& peripheral() { return *peripheral_; }
   [[nodiscard]] const Peripheral& peripheral() const { return *peripheral_; }
@@ -109,10 +107,10 @@ class HidDevice {
   void answer(std::uint8_t id, Time now, std::function<void()> give);
 
   std::unique_ptr<Peripheral> peripheral_;
-  Move* move_;
+  Move* move_;  ///< the peripheral again, where it is one
   double phase_;
   EventLog& log_;
-  std::vector<Door*> doors_;
+  std::vector<Door*> doors_, listening_;
   FeatureFault fault_;
   std::deque<LateAnswer> late_answers_;
   std::optional<Time> next_due_;  ///< of the next report; nullopt: nobody listens

@@ -52,8 +52,8 @@ enum class Descriptor : std::uint8_t {
 /// How an emulated controller is made. Everything a real one could differ in is a parameter.
 struct MoveOptions {
   Model model = Model::zcm1;
-  Address address;
-  Address host;                   ///< the address in its second half of feature 0x04
+  Address address{};
+  Address host{};                 ///< the address in its second half of feature 0x04
   bool hides_address = false;     ///< feature 0x04 has zeros for its own address
   bool on_cable = false;          ///< USB: no input, battery says charging, 0x05 is taken
   double reports_per_s = 0;       ///< 0: what the model does (ZCM1 87.5, ZCM2 790)
@@ -72,8 +72,8 @@ struct MoveOptions {
   std::uint16_t temperature_raw = 0x7D1;  ///< 12-bit thermistor word; 0x7D1 is 28 degrees Celsius
   std::uint32_t seed = 1;                 ///< of sensor noise and loss
   double accel_noise_m_s2 = 0.02, gyro_noise_rad_s = 0.003,
-         mag_noise_ut = 0.3;         ///< standard deviations
-  Vec3<RadiansPerSecond> gyro_bias;  ///< what a body at rest reads; real ones show a few counts
+         mag_noise_ut = 0.3;           ///< standard deviations
+  Vec3<RadiansPerSecond> gyro_bias{};  ///< what a body at rest reads; real ones show a few counts
 };
 
 /// What went into one input report.

@@ -70,21 +70,21 @@ void RadioDoor::press(Time now) {
   const auto& host = device_.peripheral().host();
   if (host.is_zero()) return refuse(now, "it has no host stored");
   note(now, "calls " + to_string(host));
-  gives_up_ = now + manners_.calls_for;
-  call(now);
+  call_ = Call{host, now + manners_.calls_for};
+  ring(now);
 }
 
 /// Rings the host as soon as that listens.
-void RadioDoor::call(Time now) {
-  auto* radio = air_.find_radio(device_.peripheral().host());
+void RadioDoor::ring(Time now) {
+  auto* radio = air_.find_radio(call_->host);
   if (!radio || !radio->answers_calls()) return;
-  gives_up_.reset();
+  call_.reset();
   if (radio->is_full()) return refuse(now, "the adapter has no place for an eighth device");
   radio->call(*this);
 }
 
 void RadioDoor::stop_calling() {
-  gives_up_.reset();
+  call_.reset();
   for (auto& radio : air_.radios()) radio.forget(*this);
 }
 
@@ -113,14 +113,14 @@ void RadioDoor::refuse(Time now, const std::string& why) {
 // ---- time
 
 void RadioDoor::advance(Time now) {
-  if (!gives_up_) return;
-  if (now < *gives_up_) return call(now);
-  gives_up_.reset();
-  refuse(now, "nobody answers at " + to_string(device_.peripheral().host()));
+  if (!call_) return;
+  if (now < call_->ends) return ring(now);
+  refuse(now, "nobody answers at " + to_string(call_->host));
+  call_.reset();
 }
 
 std::optional<Time> RadioDoor::next_wake() const {
-  return gives_up_;
+  return call_ ? std::optional(call_->ends) : std::nullopt;
 }
 
 // ---- the link
@@ -130,7 +130,7 @@ void RadioDoor::link_up(Radio& radio, std::uint16_t handle, bool host_called, Ti
   radio_ = &radio;
   handle_ = handle;
   ++link_number_;
-  gives_up_.reset();
+  call_.reset();
   authenticates_ = is_encrypted_ = false;
   to_open_.clear();
   old_l2cap_ = std::move(l2cap_);
@@ -307,7 +307,7 @@ void RadioDoor::set_report(ReportKind kind, BytesView report) {
 
 RadioDoor::State RadioDoor::state() const {
   State state;
-  state.calls = gives_up_.has_value();
+  state.calls = call_.has_value();
   if (radio_) state.adapter = radio_->address();
   state.has_control = radio_ && l2cap_ && l2cap_->is_open(Psm::hid_control);
   state.has_interrupt = is_open();

@@ -80,7 +80,7 @@ class RadioDoor final : public Door, private L2cap::User {
   void closed(Psm psm) override;
   void received(Psm psm, BytesView data) override;
 
-  void call(Time now);
+  void ring(Time now);
   void stop_calling();
   void open_next();
   void take_control(BytesView frame);
@@ -99,7 +99,11 @@ class RadioDoor final : public Door, private L2cap::User {
   std::unique_ptr<L2cap> l2cap_, old_l2cap_;
   std::vector<Psm> to_open_;
   bool authenticates_ = false, is_encrypted_ = false;
-  std::optional<Time> gives_up_;  ///< while it calls
+  struct Call {
+    Address host;  ///< as stored when PS was pressed
+    Time ends;     ///< when it gives up
+  };
+  std::optional<Call> call_;  ///< until the host is there to be rung
   std::string refused_;
   Time now_;  ///< of what is being handled
 };

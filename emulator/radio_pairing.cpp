@@ -82,7 +82,8 @@ void Radio::begin_pairing(RadioDoor& device, Time now) {
 
 void Radio::bond(RadioDoor& device, bool by_pin, Time now) {
   std::uint64_t seed = next_key_++;
-  for (const auto octet : device.address().octets) seed = seed << 8 ^ octet ^ seed >> 56;
+  for (const auto& side : {address(), device.address()})
+    for (const auto octet : side.octets) seed = seed * 257 + octet;
   const auto key = make_key(seed);
   device.manners().key = key;
   device.note(now, by_pin ? "bonded by PIN" : "bonded");

@@ -60,6 +60,7 @@ class Writer {
 class Reader {
  public:
   explicit Reader(BytesView bytes) : rest_(bytes) {}
+  explicit Reader(Bytes&&) = delete;  // it would read what is gone
 
   std::uint8_t u8() { return static_cast<std::uint8_t>(little(1)); }
   std::uint16_t le16() { return static_cast<std::uint16_t>(little(2)); }
