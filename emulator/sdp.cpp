@@ -268,6 +268,7 @@ Bytes Server::answer(BytesView request, std::size_t longest) const {
     room = reader.be16();
     const auto wanted = take_element(reader).content;
     std::vector<Element> lists;
+    lists.reserve(found.size());
     for (const auto* record : found) lists.push_back(chosen(*record, wanted));
     all = sequence(lists);
   } else {

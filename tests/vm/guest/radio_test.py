@@ -88,8 +88,9 @@ def pairs_a_zcm2_from_a_stored_record():
 
 
 def sends_what_the_record_declares():
-    """Reports shorter than the stored record declares never reach a program, longer ones do: 44 bytes by the DualShock 3's
-    record are silence, by one that declares 43 they come, and so do 45 and 49."""
+    """Reports shorter than the stored record declares never reach a program, longer ones do.
+
+    44 bytes by the DualShock 3's record are silence; by one that declares 43 they come, and so do 45 and 49."""
     for declared, heard in ((48, (49,)), (43, (44, 45, 49))):
         with Emulator("zcm2:rate=100", "--radio", here_is) as emulator:
             begin((here_is, zcm2, pid["zcm2"], bluez.record_declaring(declared)))
@@ -109,8 +110,7 @@ def sends_what_the_record_declares():
 
 
 def bonds_what_was_never_stored():
-    """A ZCM2 that nobody stored, without an agent's question: bonds and is asked for its record on the first press, is there
-    on the second."""
+    """A ZCM2 that nobody stored bonds and is asked for its record on the first press, and is there on the second."""
     with Emulator("zcm2:rate=100:record=vendor", "--radio", here_is) as emulator:
         begin()
         with bluez.Agent():
