@@ -16,7 +16,7 @@ constexpr std::size_t most_devices = 99;
 struct Item {
   std::size_t count = 1;
   DeviceSpec spec;
-  bool has_address = false, has_blob = false, has_seed = false;
+  bool has_address = false, has_blob = false, has_seed = false, has_host = false;
 };
 
 /// Why a text was refused; empty: it was not.
@@ -79,6 +79,12 @@ bool set_address(Address& target, std::string_view value) {
   return address.has_value();
 }
 
+constexpr std::string_view yes_or_no = "yes or no";
+bool set_yes_or_no(bool& target, std::string_view value) {
+  target = value == "yes";
+  return value == "yes" || value == "no";
+}
+
 constexpr Key all_keys[] = {
     {"name", "1 to 64 characters", false,
      [](Item& item, std::string_view value) {
@@ -109,7 +115,10 @@ constexpr Key all_keys[] = {
        return loss.has_value();
      }},
     {"host", "a Bluetooth address with dashes, such as aa-bb-cc-dd-ee-ff", true,
-     [](Item& item, std::string_view value) { return set_address(item.spec.options.host, value); }},
+     [](Item& item, std::string_view value) {
+       item.has_host = true;
+       return set_address(item.spec.options.host, value);
+     }},
     {"bus", "bluetooth or usb", true,
      [](Item& item, std::string_view value) {
        item.spec.options.on_cable = value == "usb";
@@ -148,6 +157,40 @@ constexpr Key all_keys[] = {
        item.spec.options.tick = std::chrono::microseconds(tick.value_or(10));
        return tick.has_value();
      }},
+    {"pair", "none, pin or ssp", true,
+     [](Item& item, std::string_view value) {
+       const auto pairing = parse_pairing(value);
+       item.spec.air.pairing = pairing.value_or(Pairing::none);
+       return pairing.has_value();
+     }},
+    {"pin", "1 to 16 characters", true,
+     [](Item& item, std::string_view value) {
+       item.spec.air.pin = value;
+       return !value.empty() && value.size() <= 16;
+     }},
+    {"key", "16 bytes in hexadecimal", true,
+     [](Item& item, std::string_view value) {
+       item.spec.air.key = parse_link_key(value);
+       return item.spec.air.key.has_value();
+     }},
+    {"record", "own, ds3 or vendor, or one of them with -9 to -255 declared bytes", true,
+     [](Item& item, std::string_view value) {
+       const auto kind = parse_record_kind(value);
+       item.spec.air.record = kind.value_or(RecordKind{});
+       return kind.has_value();
+     }},
+    {"sdp", yes_or_no, true,
+     [](Item& item, std::string_view value) {
+       return set_yes_or_no(item.spec.air.answers_sdp, value);
+     }},
+    {"callable", yes_or_no, true,
+     [](Item& item, std::string_view value) {
+       return set_yes_or_no(item.spec.air.can_be_called, value);
+     }},
+    {"fragile", yes_or_no, true,
+     [](Item& item, std::string_view value) {
+       return set_yes_or_no(item.spec.air.is_fragile, value);
+     }},
 };
 
 std::string key_names(DeviceKeys keys) {
@@ -171,7 +214,7 @@ Complaint set_key(Item& item, std::string_view name, std::string_view value, Dev
 }
 
 /// The number before an x and the model's name.
-Complaint set_kind(Item& item, std::string_view kind) {
+Complaint set_kind(Item& item, std::string_view kind, DeviceKeys keys) {
   const auto times = kind.find('x');
   std::string_view model = kind;
   if (times != std::string_view::npos) {
@@ -182,17 +225,26 @@ Complaint set_kind(Item& item, std::string_view kind) {
     item.count = *count;
     model.remove_prefix(times + 1);
   }
-  if (model == "zcm1")
+  const bool all_kinds = keys == DeviceKeys::emulated;
+  if (model == "zcm1") {
     item.spec.options.model = Model::zcm1;
-  else if (model == "zcm2")
+  } else if (model == "zcm2") {
     item.spec.options.model = Model::zcm2;
-  else
-    return "there is no model " + quoted(model) + "; accepted are zcm1 and zcm2";
+    item.spec.air.pairing = Pairing::ssp;  // it bonds; a ZCM1 has not been seen to
+  } else if (model == "navigation" && all_kinds) {
+    item.spec.kind = DeviceKind::navigation;
+  } else if (model == "keyboard" && all_kinds) {
+    item.spec.kind = DeviceKind::keyboard;
+    item.spec.air.pairing = Pairing::ssp;
+  } else {
+    return "there is no model " + quoted(model) + "; accepted are " +
+           (all_kinds ? "zcm1, zcm2, navigation and keyboard" : "zcm1 and zcm2");
+  }
   return {};
 }
 
 Complaint read_item(Item& item, std::string_view text, DeviceKeys keys) {
-  if (auto complaint = set_kind(item, take(text, ':')); !complaint.empty()) return complaint;
+  if (auto complaint = set_kind(item, take(text, ':'), keys); !complaint.empty()) return complaint;
   while (!text.empty()) {
     std::string_view value = take(text, ':');
     if (value.find('=') == std::string_view::npos)
@@ -218,9 +270,10 @@ Address counted_up(const Address& first, std::size_t steps) {
   return address;
 }
 
-Address usual_address(Model model, std::size_t place) {
-  Address address = model == Model::zcm1 ? Address{{0x00, 0x06, 0xF7, 0, 0, 0}}
-                                         : Address{{0xA4, 0x53, 0x85, 0, 0, 0}};
+Address usual_address(const DeviceSpec& device, std::size_t place) {
+  Address address{{0x00, 0x06, 0xF7, 0, 0, 0}};
+  if (device.options.model == Model::zcm2) address = {{0xA4, 0x53, 0x85, 0, 0, 0}};
+  if (device.kind == DeviceKind::keyboard) address = {{0x02, 0, 0, 0, 0, 0}};  // nobody's
   return counted_up(address, place);
 }
 
@@ -230,11 +283,12 @@ bool is_taken(const std::vector<DeviceSpec>& devices, const Address& address) {
 }
 
 /// Makes the item's devices; those without an address of their own get one later.
-Complaint add_copies(std::vector<DeviceSpec>& devices, const Item& item) {
+Complaint add_copies(std::vector<DeviceSpec>& devices, const Item& item, DeviceKeys keys) {
   for (std::size_t i = 0; i < item.count; ++i) {
     const std::size_t place = devices.size() + 1;
     if (place > most_devices) return "the list has more than 99 controllers";
     DeviceSpec device = item.spec;
+    if (!item.has_host && keys == DeviceKeys::emulated) device.options.host = usual_host;
     if (!item.has_seed) device.options.seed = static_cast<std::uint32_t>(place);
     if (!item.has_blob) device.options.calibration_blob = place % 8;
     if (item.count > 1 && !device.name.empty()) device.name += " " + std::to_string(i + 1);
@@ -250,6 +304,12 @@ Complaint add_copies(std::vector<DeviceSpec>& devices, const Item& item) {
 
 }  // namespace
 
+std::string_view to_string(const DeviceSpec& spec) {
+  if (spec.kind == DeviceKind::navigation) return "navigation";
+  if (spec.kind == DeviceKind::keyboard) return "keyboard";
+  return to_string(spec.options.model);
+}
+
 DeviceList parse_device_list(std::string_view list, DeviceKeys keys) {
   DeviceList result;
   const auto refuse = [](std::string_view item, const Complaint& complaint) {
@@ -263,16 +323,15 @@ DeviceList parse_device_list(std::string_view list, DeviceKeys keys) {
     Item item;
     if (const auto complaint = read_item(item, text, keys); !complaint.empty())
       return refuse(text, complaint);
-    if (const auto complaint = add_copies(result.devices, item); !complaint.empty())
+    if (const auto complaint = add_copies(result.devices, item, keys); !complaint.empty())
       return refuse(text, complaint);
   }
   for (std::size_t i = 0; i < result.devices.size(); ++i) {
     auto& options = result.devices[i].options;
     for (std::size_t place = i + 1; options.address.is_zero(); ++place) {
-      const auto address = usual_address(options.model, place);
+      const auto address = usual_address(result.devices[i], place);
       if (!is_taken(result.devices, address)) options.address = address;
     }
-    if (keys == DeviceKeys::emulated && options.host.is_zero()) options.host = usual_host;
   }
   return result;
 }

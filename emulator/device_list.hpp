@@ -6,25 +6,33 @@
 #include <string_view>
 #include <vector>
 
+#include "emulator/air_manners.hpp"
 #include "emulator/move.hpp"
 
 namespace psmove::emulator {
 
+/// What kind of device it is; only Moves have a model.
+enum class DeviceKind : std::uint8_t { move, navigation, keyboard };
+
 /// One controller to emulate. `motion` is one that make_motion takes.
 struct DeviceSpec {
-  MoveOptions options;
+  DeviceKind kind = DeviceKind::move;
+  MoveOptions options;  ///< of other kinds, address, host and rate alone
   std::string motion = "still";
   std::string name;  ///< what people call it; empty: nothing
   Magnetometer magnetometer = Magnetometer::normal;
   double loss = 0;  ///< of reports lost on the radio, 0..1
+  AirManners air;
 };
+/// zcm1, zcm2, navigation or keyboard.
+[[nodiscard]] std::string_view to_string(const DeviceSpec& spec);
 
 /// Who reads the list: the daemon knows fewer keys than the emulator, whose devices can be wrong in
 /// ways that only a kernel notices.
 enum class DeviceKeys : std::uint8_t {
   simulated,  ///< motion, name, address, rate, mag, loss
   emulated,   ///< those and host, bus, length, declared, descriptor, first-block, blob, seed,
-              ///< tick-us
+             ///< tick-us, pair, pin, key, record, sdp, callable, fragile; and other kinds of device
 };
 
 struct DeviceList {
@@ -33,11 +41,11 @@ struct DeviceList {
 };
 
 /// Reads a comma-separated list of `[Nx]MODEL[:KEY=VALUE]...`, at most 99 devices in all. Addresses
-/// are written with dashes. Without one, the n-th device is 00:06:f7:00:00:n (ZCM1) or
-/// a4:53:85:00:00:n (ZCM2), prefixes that real ones have. With `Nx`, an address counts up and a
-/// name gets the numbers 1 to N. Emulated ones call the adapter 00:1b:dc:00:00:01 unless told
-/// otherwise. Each device has noise of its own, and a ZCM1 one of the published
-/// calibrations in turn.
+/// are written with dashes. Without one, the n-th device is 00:06:f7:00:00:n (ZCM1, Navigation) or
+/// a4:53:85:00:00:n (ZCM2), prefixes that real ones have, or 02:00:00:00:00:n (keyboard). With
+/// `Nx`, an address counts up and a name gets the numbers 1 to N. Emulated ones call the adapter
+/// 00:1b:dc:00:00:01 unless told otherwise. Each device has noise of its own, and a ZCM1 one of the
+/// published calibrations in turn.
 DeviceList parse_device_list(std::string_view list, DeviceKeys keys = DeviceKeys::simulated);
 
 /// The device itself, moving as the specification says.

@@ -1,10 +1,12 @@
 #include "emulator/fleet.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <poll.h>
 #include <system_error>
 #include <utility>
@@ -38,17 +40,28 @@ std::string_view trimmed(std::string_view text) {
 }
 
 bool takes_no_argument(std::string_view verb) {
-  return verb == "plug" || verb == "unplug" || verb == "state" || verb == "quit";
+  constexpr std::array verbs = {"plug", "unplug", "press",          "drop",
+                                "off",  "state",  "virtual-unplug", "quit"};
+  return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
 }  // namespace
 
-Fleet::Fleet(const std::vector<DeviceSpec>& specs, const OpenDoor& open_door, EventLog& log) {
+Fleet::Fleet(const std::vector<DeviceSpec>& specs, const Doors& doors, EventLog& log)
+    : log_(log), air_(log) {
   const auto now = Clock::now();
+  for (const auto& radio : doors.radios) {
+    air_.add(radio, doors.open_vhci);
+    air_.radios().back().insert(now);
+  }
   for (std::size_t i = 0; i < specs.size(); ++i) {
     const double phase = static_cast<double>(i) / static_cast<double>(specs.size());
-    devices_.emplace_back(specs[i], open_door(), phase, log, now);
-    devices_.back().plug(now);
+    DeviceDoors own;
+    if (doors.open_uhid) own.uhid = doors.open_uhid();
+    own.usb_port = doors.usb_port;
+    if (!doors.radios.empty()) own.air = &air_;
+    devices_.emplace_back(specs[i], std::move(own), phase, log, now);
+    if (doors.radios.empty()) devices_.back().plug(now);
   }
 }
 
@@ -64,17 +77,32 @@ void Fleet::step(Time deadline) {
     if (const auto wake = device.next_wake(now)) deadline = std::min(deadline, *wake);
   }
   std::vector<pollfd> waiting;
-  for (const auto& device : devices_) waiting.push_back({device.fd(), POLLIN, 0});
-  if (stop_fd_ >= 0) waiting.push_back({stop_fd_, POLLIN, 0});
+  for (const auto& device : devices_) device.add_to(waiting);
+  for (const auto& radio : air_.radios())
+    if (radio.is_present()) waiting.push_back({radio.fd(), POLLIN, 0});
   if (control_) control_->add_to(waiting);
+  waiting.push_back({stop_fd_, POLLIN, 0});  // poll() passes over -1
   const auto timeout = until(deadline);
   const int ready = ::ppoll(waiting.data(), waiting.size(), &timeout, nullptr);
   if (ready < 0 && errno != EINTR)
     throw std::system_error(errno, std::generic_category(), "waiting for the kernel");
-  if (ready <= 0) return;
-  for (std::size_t i = 0; i < devices_.size(); ++i)
-    if (waiting[i].revents != 0) devices_[i].serve(Clock::now());
-  if (stop_fd_ >= 0 && waiting[devices_.size()].revents != 0) quit_ = true;
+  if (ready > 0) serve(waiting);
+}
+
+void Fleet::serve(const std::vector<pollfd>& waiting) {
+  const auto is_ready = [&](int fd) {
+    return std::any_of(waiting.begin(), waiting.end(),
+                       [&](const pollfd& one) { return one.fd == fd && one.revents != 0; });
+  };
+  for (auto& device : devices_) {
+    std::vector<pollfd> its;
+    device.add_to(its);
+    if (std::any_of(its.begin(), its.end(), [&](const pollfd& one) { return is_ready(one.fd); }))
+      device.serve(Clock::now());
+  }
+  for (auto& radio : air_.radios())
+    if (radio.is_present() && is_ready(radio.fd())) radio.serve(Clock::now());
+  if (waiting.back().revents != 0) quit_ = true;
   if (control_) control_->serve();
 }
 
@@ -83,7 +111,7 @@ void Fleet::run(std::optional<Time> deadline, int stop_fd) {
   stop_fd_ = stop_fd;
   while (!quit_ && (!deadline || Clock::now() < *deadline))
     step(deadline.value_or(Clock::now() + 1h));
-  for (auto& device : devices_) device.unplug(Clock::now());
+  for (auto& device : devices_) device.leave(Clock::now());
 }
 
 std::optional<std::vector<std::size_t>> Fleet::find(std::string_view which) const {
@@ -102,7 +130,7 @@ std::optional<std::vector<std::size_t>> Fleet::find(std::string_view which) cons
   const auto address = parse_address(which);
   if (!address) return std::nullopt;
   for (std::size_t i = 0; i < devices_.size(); ++i)
-    if (devices_[i].move().options().address == *address) return std::vector{i};
+    if (devices_[i].peripheral().address() == *address) return std::vector{i};
   return std::nullopt;
 }
 
@@ -138,6 +166,7 @@ std::string Fleet::command(std::string_view line) {
     all = argument == "all";
     argument = {};
   }
+  if (word == "radio") return radio_command(argument);
   if (word == "quit") {
     quit_ = true;
     return "ok";
@@ -151,12 +180,48 @@ std::string Fleet::command(std::string_view line) {
   return answer;
 }
 
+std::string Fleet::radio_states() const {
+  auto list = nlohmann::json::array();
+  for (const auto& radio : air_.radios()) {
+    auto links = nlohmann::json::array();
+    for (const auto& address : radio.linked()) links.push_back(to_string(address));
+    const auto index = radio.index();
+    list.push_back(
+        {{"address", to_string(radio.address())},
+         {"present", radio.is_present()},
+         {"name", index ? nlohmann::json("hci" + std::to_string(*index)) : nlohmann::json()},
+         {"answers_calls", radio.answers_calls()},
+         {"discoverable", radio.can_be_discovered()},
+         {"ssp", radio.has_ssp()},
+         {"links", links}});
+  }
+  return list.dump();
+}
+
+/// `state`, or what happens to an adapter and which; where there is only one it need not be named.
+std::string Fleet::radio_command(std::string_view argument) {
+  const auto verb = next_word(argument);
+  const auto which = trimmed(argument);
+  if (verb == "state" && which.empty()) return radio_states();
+  if (verb != "remove" && verb != "insert")
+    return "error: radio takes state, remove or insert, not '" + std::string(verb) + "'";
+  auto& radios = air_.radios();
+  const auto address = parse_address(which);
+  auto* radio = address ? air_.find_radio(*address) : nullptr;
+  if (which.empty() && radios.size() == 1) radio = &radios.front();
+  if (!radio)
+    return "error: there is no adapter '" + std::string(which) + "'; accepted are " +
+           (radios.empty() ? "those given with --radio" : radio_states());
+  verb == "remove" ? radio->remove(Clock::now()) : radio->insert(Clock::now());
+  return "ok";
+}
+
 std::string Fleet::summary() const {
   std::uint64_t sent = 0;
   std::chrono::nanoseconds worst{};
   for (const auto& device : devices_) {
-    sent += device.sent();
-    worst = std::max(worst, device.worst_delay());
+    sent += device.hid().counters().sent;
+    worst = std::max(worst, device.hid().worst_delay());
   }
   std::array<char, 96> text{};
   std::snprintf(text.data(), text.size(), "%llu reports sent, at worst %.1f ms late",

@@ -10,17 +10,26 @@
 #include <vector>
 
 #include "emulator/control_socket.hpp"
-#include "emulator/uhid_move.hpp"
+#include "emulator/device.hpp"
+#include "emulator/radio.hpp"
 
 namespace psmove::emulator {
 
+/// Where the devices stand: each behind uhid, or else each at a USB port, in range of the radios,
+/// or both.
+struct Doors {
+  std::function<Uhid()> open_uhid;  ///< null: not behind uhid
+  UsbPort usb_port;                 ///< null: no cables
+  std::vector<RadioSpec> radios;
+  OpenVhci open_vhci;
+};
+
 class Fleet {
  public:
-  using OpenDoor = std::function<Uhid()>;
-
-  /// Makes and plugs in every device of the list. Throws std::system_error where the door is shut.
+  /// Makes every device of the list, and every radio. Where there are no radios the devices are
+  /// plugged in; else they lie there, switched off. Throws std::system_error where a door is shut.
   /// @param log  outlives the fleet
-  Fleet(const std::vector<DeviceSpec>& specs, const OpenDoor& open_door, EventLog& log);
+  Fleet(const std::vector<DeviceSpec>& specs, const Doors& doors, EventLog& log);
 
   /// Takes commands at this path from now on.
   void listen(const std::string& path);
@@ -29,19 +38,25 @@ class Fleet {
   /// Steps until told to quit, until `deadline`, or until `stop_fd` (-1: none) can be read.
   void run(std::optional<Time> deadline, int stop_fd);
 
-  /// One command line: `[WHICH] VERB [ARGUMENT]`, or `VERB WHICH` for plug, unplug and state. WHICH
-  /// is a place in the list from 1, an address or `all`; without it all are meant.
+  /// One command line: `[WHICH] VERB [ARGUMENT]`, or `VERB WHICH` for verbs without an argument.
+  /// WHICH is a place in the list from 1, an address or `all`; without it all are meant. And
+  /// `radio state|remove|insert [ADDRESS]` for the adapters.
   std::string command(std::string_view line);
 
-  [[nodiscard]] const std::deque<UhidMove>& devices() const { return devices_; }
+  [[nodiscard]] const std::deque<Device>& devices() const { return devices_; }
   /// How many reports were sent and how late the latest was, for people.
   [[nodiscard]] std::string summary() const;
 
  private:
+  std::string radio_command(std::string_view argument);
+  [[nodiscard]] std::string radio_states() const;
+  void serve(const std::vector<pollfd>& waiting);
   [[nodiscard]] std::optional<std::vector<std::size_t>> find(std::string_view which) const;
   [[nodiscard]] std::string states(const std::vector<std::size_t>& which, bool as_list) const;
 
-  std::deque<UhidMove> devices_;
+  EventLog& log_;
+  Air air_;
+  std::deque<Device> devices_;
   std::unique_ptr<ControlSocket> control_;
   bool quit_ = false;
   int stop_fd_ = -1;

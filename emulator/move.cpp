@@ -15,6 +15,7 @@ namespace {
 
 constexpr double mag_counts_per_ut = 3.2;  // USB_Host_Shield's measurement
 constexpr std::size_t block_payload = 47;  // of one answer to feature 0x10
+constexpr std::uint8_t charging = 0xEE;    // battery code
 
 /// Version 2.20, revision 1829, Bluetooth 0x61 (one user's printout), then 7 bytes nobody knows.
 constexpr std::array<std::uint8_t, 13> firmware = {0x02, 0x20, 0x07, 0x25, 0x00, 0x61};
@@ -103,8 +104,26 @@ Move::Move(MoveOptions options, Time start)
   if (options_.declared_payload == 0) options_.declared_payload = is_zcm1() ? 48 : 43;
   if (options_.tick.count() <= 0) options_.tick = std::chrono::microseconds(10);
   options_.calibration_blob %= zcm1_blobs.size();
-  if (options_.on_cable) battery_code_ = 0xEE;
+  if (options_.on_cable) battery_code_ = charging;
   read_scales();
+}
+
+Identity Move::identity() const {
+  Identity identity;
+  identity.maker = "Sony Computer Entertainment";
+  identity.name = "Motion Controller";
+  identity.vendor = 0x054C;
+  identity.product = is_zcm1() ? 0x03D5 : 0x0C5E;
+  identity.usb_version = 0x0220;
+  identity.class_of_device = 0x002508;
+  return identity;
+}
+
+void Move::set_on_cable(bool on_cable) {
+  if (on_cable == options_.on_cable) return;
+  options_.on_cable = on_cable;
+  if (on_cable) battery_code_off_cable_ = battery_code_;
+  battery_code_ = on_cable ? charging : battery_code_off_cable_;
 }
 
 std::span<const std::uint8_t> Move::calibration() const {
@@ -296,12 +315,12 @@ void Move::encode_zcm2_tail(Wire& wire) const {
   wire[0x28] = low_byte(high_first ? truth_.ticks : truth_.ticks >> 8);
 }
 
-std::optional<std::vector<std::byte>> Move::get_feature(std::uint8_t id) {
+std::optional<std::vector<std::byte>> Move::get_feature(std::uint8_t id, Link via) {
   std::vector<std::byte> report;
   switch (id) {
     case 0x04:  // both addresses, last octet first, around the class of device
       append(report, {0x04});
-      append_reversed(report, options_.address);
+      append_reversed(report, options_.hides_address ? Address{} : options_.address);
       append(report, {0x08, 0x25, 0x00});
       append_reversed(report, options_.host);
       return report;
@@ -315,7 +334,7 @@ std::optional<std::vector<std::byte>> Move::get_feature(std::uint8_t id) {
       return report;
     }
     case 0xF9:  // firmware; over the cable its id is missing (psmoveapi)
-      if (!options_.on_cable) append(report, {0xF9});
+      if (via == Link::radio) append(report, {0xF9});
       for (const auto byte : firmware) report.push_back(std::byte{byte});
       return report;
     default:
@@ -323,8 +342,8 @@ std::optional<std::vector<std::byte>> Move::get_feature(std::uint8_t id) {
   }
 }
 
-bool Move::set_feature(std::span<const std::byte> report, std::optional<Time> now) {
-  if (now) newest_ = std::max(newest_, *now);
+bool Move::set_feature(std::span<const std::byte> report, Link via, Time now) {
+  newest_ = std::max(newest_, now);
   if (report.empty()) return false;
   switch (std::to_integer<std::uint8_t>(report[0])) {
     case 0x03:  // light frequency; lit lights do not survive the change (moveonpc wiki)
@@ -332,7 +351,7 @@ bool Move::set_feature(std::span<const std::byte> report, std::optional<Time> no
       if (shows(newest_).led != Rgb{}) light_is_stuck_dark_ = true;
       return true;
     case 0x05:  // whom to call; only the cable may say so
-      if (!options_.on_cable || report.size() < 11) return false;
+      if (via != Link::cable || report.size() < 11) return false;
       for (std::size_t i = 0; i < 6; ++i)
         options_.host.octets[5 - i] = std::to_integer<std::uint8_t>(report[1 + i]);
       return true;
@@ -404,10 +423,13 @@ std::optional<Time> Move::goes_dark_at(Time now) const {
 }
 
 std::vector<std::byte> Move::hid_descriptor() const {
+  return hid_descriptor(options_.descriptor, options_.declared_payload);
+}
+
+std::vector<std::byte> Move::hid_descriptor(Descriptor shape, std::size_t declared_payload) {
   std::vector<std::byte> d;
-  const auto declared =
-      static_cast<unsigned>(std::min<std::size_t>(options_.declared_payload, 255));
-  if (options_.descriptor == Descriptor::vendor) {
+  const auto declared = static_cast<unsigned>(std::min<std::size_t>(declared_payload, 255));
+  if (shape == Descriptor::vendor) {
     append(d, {0x06, 0x00, 0xFF, 0x09, 0x01, 0xA1, 0x01});  // vendor page, application
     const auto block = [&](unsigned id, unsigned payload, unsigned item) {
       append(d, {0x85, id, 0x09, 0x01, 0x15, 0x00, 0x26, 0xFF, 0x00, 0x75, 0x08, 0x95, payload,

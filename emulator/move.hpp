@@ -15,13 +15,12 @@
 #include <vector>
 
 #include "emulator/motion.hpp"
+#include "emulator/peripheral.hpp"
 #include "types/address.hpp"
 #include "types/buttons.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::emulator {
-
-using Time = std::chrono::steady_clock::time_point;
 
 enum class Model : std::uint8_t { zcm1, zcm2 };
 [[nodiscard]] constexpr std::string_view to_string(Model model) {
@@ -53,8 +52,9 @@ enum class Descriptor : std::uint8_t {
 /// How an emulated controller is made. Everything a real one could differ in is a parameter.
 struct MoveOptions {
   Model model = Model::zcm1;
-  Address address;
-  Address host;                   ///< the address in its second half of feature 0x04
+  Address address{};
+  Address host{};                 ///< the address in its second half of feature 0x04
+  bool hides_address = false;     ///< feature 0x04 has zeros for its own address
   bool on_cable = false;          ///< USB: no input, battery says charging, 0x05 is taken
   double reports_per_s = 0;       ///< 0: what the model does (ZCM1 87.5, ZCM2 790)
   std::size_t report_length = 0;  ///< of input report 1 with its id; 0: 49 and 44
@@ -72,8 +72,8 @@ struct MoveOptions {
   std::uint16_t temperature_raw = 0x7D1;  ///< 12-bit thermistor word; 0x7D1 is 28 degrees Celsius
   std::uint32_t seed = 1;                 ///< of sensor noise and loss
   double accel_noise_m_s2 = 0.02, gyro_noise_rad_s = 0.003,
-         mag_noise_ut = 0.3;         ///< standard deviations
-  Vec3<RadiansPerSecond> gyro_bias;  ///< what a body at rest reads; real ones show a few counts
+         mag_noise_ut = 0.3;           ///< standard deviations
+  Vec3<RadiansPerSecond> gyro_bias{};  ///< what a body at rest reads; real ones show a few counts
 };
 
 /// What went into one input report.
@@ -89,32 +89,45 @@ struct ReportTruth {
 };
 
 /// One emulated controller. Time is given with every call, so tests own it.
-class Move {
+class Move final : public Peripheral {
  public:
   Move(MoveOptions options, Time start);
 
   [[nodiscard]] const MoveOptions& options() const { return options_; }
+  [[nodiscard]] Identity identity() const override;
+  [[nodiscard]] const Address& address() const override { return options_.address; }
+  /// As stored by cable, or by whoever writes it there.
+  [[nodiscard]] const Address& host() const override { return options_.host; }
+  void set_host(const Address& host) override { options_.host = host; }
+  void set_on_cable(bool on_cable) override;
 
   // ---- device to host
-  [[nodiscard]] std::chrono::nanoseconds report_interval() const { return interval_; }
+  [[nodiscard]] bool is_talkative(Link via) const override { return via == Link::radio; }
+  [[nodiscard]] std::chrono::nanoseconds report_interval() const override { return interval_; }
   /// Makes the next input report for the instant `now`; a ZCM1's first half-frame is half an
   /// interval older.
   /// @param report  cut to its size where it is too small; 64 bytes hold every usual report
   /// @return its length; 0 when the radio lost it (its sequence number is used up all the same)
-  std::size_t input_report(std::span<std::byte> report, Time now);
+  std::size_t input_report(std::span<std::byte> report, Time now) override;
   /// What the last call of input_report put in.
   [[nodiscard]] const ReportTruth& truth() const { return truth_; }
-  /// Answers GET feature. nullopt: the device stalls (unknown id).
-  std::optional<std::vector<std::byte>> get_feature(std::uint8_t id);
-  /// Takes SET feature. false: refused.
-  /// @param now  decides whether the light is on (0x03); without it, the newest time ever given
-  /// does
-  bool set_feature(std::span<const std::byte> report, std::optional<Time> now = std::nullopt);
+  std::optional<std::vector<std::byte>> get_feature(std::uint8_t id, Link via) override;
+  /// Over the link that it is on by its options.
+  std::optional<std::vector<std::byte>> get_feature(std::uint8_t id) {
+    return get_feature(id, options_.on_cable ? Link::cable : Link::radio);
+  }
+  /// @param now  decides whether the light is on (0x03)
+  bool set_feature(std::span<const std::byte> report, Link via, Time now) override;
+  /// Over the link that it is on by its options; without a time, at the newest ever given.
+  bool set_feature(std::span<const std::byte> report, std::optional<Time> now = std::nullopt) {
+    return set_feature(report, options_.on_cable ? Link::cable : Link::radio,
+                       now.value_or(newest_));
+  }
   /// Takes an output report (0x06 of 9..49 bytes; 0x02 of 49 on ZCM1). false: ignored.
-  bool output(std::span<const std::byte> report, Time now);
+  bool output(std::span<const std::byte> report, Time now) override;
   /// Comes back after its link was away: dark, with the default light frequency, counting reports
   /// from 0. What it was told to do goes on.
-  void reconnect();
+  void reconnect() override;
 
   // ---- what a person, or a script, does with it
   void set_motion(std::unique_ptr<Motion> motion, Time now);
@@ -137,16 +150,23 @@ class Move {
   [[nodiscard]] double loss() const { return loss_; }
   /// Sent once in place of the next input report; several are sent in order.
   void send_raw(std::vector<std::byte> report);
+  /// Of input report 1 with its id, from now on.
+  void set_report_length(std::size_t length) { options_.report_length = length; }
+  /// Feature 0x04 shows zeros in place of its own address.
+  void set_hides_address(bool hides) { options_.hides_address = hides; }
 
   // ---- what can be seen on it
-  [[nodiscard]] Outputs shows(Time now) const;  ///< dark once `blank_after` has passed
-  /// When it goes dark by itself; nullopt: it is dark.
-  [[nodiscard]] std::optional<Time> goes_dark_at(Time now) const;
-  [[nodiscard]] const Address& host() const { return options_.host; }  ///< stored host address
+  /// Dark once `blank_after` has passed.
+  [[nodiscard]] Outputs shows(Time now) const override;
+  [[nodiscard]] std::optional<Time> goes_dark_at(Time now) const override;
   [[nodiscard]] unsigned forbidden_writes() const {
     return forbidden_writes_;
   }  ///< attempts at 0xF1 and 0xF2
-  [[nodiscard]] std::vector<std::byte> hid_descriptor() const;
+  [[nodiscard]] std::vector<std::byte> hid_descriptor() const override;
+  /// The same as another one would have it.
+  /// @param declared  payload of input report 1, without its id
+  [[nodiscard]] static std::vector<std::byte> hid_descriptor(Descriptor shape,
+                                                             std::size_t declared);
 
  private:
   /// counts = offset + per_unit * value
@@ -188,7 +208,7 @@ class Move {
   Time motion_start_;
   Buttons held_, tapped_;
   double trigger_ = 0, slow_trigger_ = 0;
-  std::uint8_t battery_code_ = 5;
+  std::uint8_t battery_code_ = 5, battery_code_off_cable_ = 5;
   Magnetometer magnetometer_ = Magnetometer::normal;
   double loss_ = 0;
   std::deque<std::vector<std::byte>> raw_;

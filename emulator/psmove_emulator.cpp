@@ -1,5 +1,6 @@
 // psmove-emulator: PlayStation Move controllers for a kernel that has none. Makes them through
-// /dev/uhid, keeps them sending, and takes commands from tests.
+// /dev/uhid, or puts them into virtual USB ports and in range of virtual Bluetooth adapters; keeps
+// them sending, and takes commands from tests.
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
@@ -20,6 +21,8 @@ using namespace psmove::emulator;
 
 struct Arguments {
   std::string devices = "zcm1";
+  bool uhid = false, usb = false;
+  std::vector<std::string> radios;
   std::string log, truth, control;
   std::vector<std::string> send;
   double wait_s = 5;
@@ -60,10 +63,38 @@ Uhid open_uhid() {
   }
 }
 
+/// Where the devices are to stand. A complaint, where that does not go together.
+std::string choose_doors(const Arguments& arguments, const std::vector<DeviceSpec>& devices,
+                         Doors& doors) {
+  const bool elsewhere = arguments.usb || !arguments.radios.empty();
+  if (arguments.uhid && elsewhere) return "--uhid goes with neither --usb nor --radio";
+  if (!elsewhere) {
+    doors.open_uhid = open_uhid;
+    return {};
+  }
+  for (const auto& device : devices)
+    if (device.options.on_cable) return "the key bus is for --uhid alone; the doors say it here";
+  if (arguments.usb) doors.usb_port = [] { return plug_into_vhci(); };
+  for (const auto& text : arguments.radios) {
+    const auto radio = parse_radio(text);
+    if (!radio)
+      return "--radio takes an address or ADDRESS,no-ssp, such as 00:1b:dc:00:00:01, not '" + text +
+             "'";
+    doors.radios.push_back(*radio);
+  }
+  doors.open_vhci = [] { return open_vhci(); };
+  return {};
+}
+
 int emulate(const Arguments& arguments) {
   const auto list = parse_device_list(arguments.devices, DeviceKeys::emulated);
   if (!list.error.empty()) {
     std::cerr << "psmove-emulator: " << list.error << '\n';
+    return 2;
+  }
+  Doors doors;
+  if (const auto complaint = choose_doors(arguments, list.devices, doors); !complaint.empty()) {
+    std::cerr << "psmove-emulator: " << complaint << '\n';
     return 2;
   }
   const auto start = std::chrono::steady_clock::now();
@@ -81,11 +112,10 @@ int emulate(const Arguments& arguments) {
   const auto stop = stop_requests();
   prctl(PR_SET_TIMERSLACK,
         1UL);  // nanoseconds; the default would be a twentieth of a ZCM2's interval
-  Fleet fleet(list.devices, open_uhid, log);
+  Fleet fleet(list.devices, doors, log);
   if (!arguments.control.empty()) fleet.listen(arguments.control);
   for (const auto& device : fleet.devices())
-    std::cout << to_string(device.move().options().model) << ' '
-              << psmove::to_string(device.move().options().address) << '\n';
+    std::cout << device.model() << ' ' << psmove::to_string(device.peripheral().address()) << '\n';
   std::cout << "ready" << std::endl;
 
   std::optional<Time> end;
@@ -101,21 +131,33 @@ int emulate(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   Arguments arguments;
-  CLI::App app{"Emulates PlayStation Move controllers behind the kernel's uhid door."};
+  CLI::App app{"Emulates PlayStation Move controllers behind the kernel's doors."};
   app.footer(
-      "DEVICES is a comma-separated list of [Nx]MODEL[:KEY=VALUE]... with the models zcm1 and "
-      "zcm2,\n"
-      "such as 7xzcm1:motion=wave,zcm2:length=45:declared=48. The keys are motion (still, wave,\n"
-      "figure8, tumble, trial=FILE), address, name, rate, mag, loss, host, bus, length, declared, "
-      "descriptor,\n"
-      "first-block, blob, seed, tick-us.\n\n"
-      "Commands are [WHICH] VERB [ARGUMENT], WHICH being a place in the list from 1, an address "
-      "or\n"
-      "all: hold cross,move; tap t; trigger 0.5; battery ee; motion wave; loss 0.02; raw HEX;\n"
-      "mag absent; unplug; plug; state; quit.");
+      "DEVICES is a comma-separated list of [Nx]MODEL[:KEY=VALUE]... with the models zcm1, zcm2,\n"
+      "navigation and keyboard (another maker's), such as 7xzcm1:motion=wave,zcm2:length=45.\n"
+      "The keys are motion (still, wave, figure8, tumble, trial=FILE), address, name, rate, mag, "
+      "loss,\n"
+      "host, bus, length, declared, descriptor, first-block, blob, seed, tick-us; on the air pair\n"
+      "(none, pin, ssp), pin, key, record (own, ds3, vendor, each with -N), sdp, callable,\n"
+      "fragile.\n\n"
+      "Behind uhid, and with --usb alone, they are plugged in at once. With --radio they lie\n"
+      "there, switched off, until they are told: plug puts the cable in where there is --usb,\n"
+      "press calls the host whose address is stored.\n\n"
+      "Commands are [WHICH] VERB [ARGUMENT], WHICH being a place in the list from 1, an address\n"
+      "or all: hold cross,move; tap t; trigger 0.5; battery ee; motion wave; loss 0.02; raw HEX;\n"
+      "mag absent; length 45; zero-address on; host ADDRESS; feature-delay 3000|never|0 [ID];\n"
+      "feature-length 12|right [ID]; plug; unplug; press; drop; off; virtual-unplug; pair ssp;\n"
+      "pin 0000; key HEX|none; record ds3-43; fragile on; state; quit. A navigation controller\n"
+      "takes hold, stick X Y and battery; a keyboard type LETTERS. For the adapters: radio state;\n"
+      "radio remove [ADDRESS]; radio insert [ADDRESS].");
   app.set_version_flag("--version", PSMOVED_VERSION);
   app.add_option("DEVICES", arguments.devices, "What to emulate (default: zcm1)");
-  app.add_flag("--uhid")->description("Go through /dev/uhid, which is the default");
+  app.add_flag("--uhid", arguments.uhid, "Go through /dev/uhid, which is the default");
+  app.add_flag("--usb", arguments.usb, "Have a USB cable each (vhci_hcd)");
+  app.add_option("--radio", arguments.radios,
+                 "Be in range of a virtual Bluetooth adapter with this address (hci_vhci); several "
+                 "are several adapters. With ,no-ssp after it, pairing takes a PIN")
+      ->allow_extra_args(false);
   app.add_option("--log", arguments.log,
                  "Append one line per event to this file; - is standard output");
   app.add_option("--truth", arguments.truth,

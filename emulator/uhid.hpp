@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "emulator/file_descriptor.hpp"
+#include "emulator/peripheral.hpp"
 
 namespace psmove::emulator {
 
@@ -36,7 +37,7 @@ struct UhidEvent {
     set_report,
     other
   };
-  enum class Report : std::uint8_t { feature, output, input };
+  using Report = ReportKind;
 
   Kind kind = Kind::other;
   Report report_kind = Report::feature;  ///< of output, get_report and set_report

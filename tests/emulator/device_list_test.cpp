@@ -87,6 +87,22 @@ TEST(DeviceList, MadeMoveDoesWhatTheItemSays) {
   EXPECT_DOUBLE_EQ(move.loss(), 0.1);
 }
 
+TEST(DeviceList, OtherKindsAreForTheEmulatorAlone) {
+  const auto devices = parsed("navigation,keyboard,zcm2:pair=none:sdp=no", DeviceKeys::emulated);
+  EXPECT_EQ(to_string(devices.at(0)), "navigation");
+  EXPECT_EQ(to_string(devices.at(1)), "keyboard");
+  EXPECT_EQ(devices.at(1).air.pairing, Pairing::ssp);
+  EXPECT_EQ(devices.at(2).air.pairing, Pairing::none);
+  EXPECT_FALSE(devices.at(2).air.answers_sdp);
+  EXPECT_THAT(parse_device_list("keyboard").error, HasSubstr("zcm1 and zcm2"));
+}
+
+TEST(DeviceList, ZeroHostIsKeptWhereItIsGiven) {
+  const auto devices = parsed("zcm1:host=00-00-00-00-00-00,zcm1", DeviceKeys::emulated);
+  EXPECT_TRUE(devices.at(0).options.host.is_zero());
+  EXPECT_EQ(to_string(devices.at(1).options.host), "00:1b:dc:00:00:01");
+}
+
 struct Refusal {
   const char* list;
   const char* names;     ///< what is wrong

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "emulator/fleet.hpp"
+#include "emulator/wire.hpp"
 
 namespace psmove::emulator {
 namespace {
@@ -105,7 +106,7 @@ DeviceSpec spec(std::string_view item) {
 /// One plugged-in controller whose creation the kernel has seen.
 struct Plugged {
   explicit Plugged(std::string_view item, double phase = 0)
-      : device(spec(item), kernel.door(), phase, log, start) {
+      : device(spec(item), {kernel.door(), {}, nullptr}, phase, log, start) {
     device.plug(start);
     created = kernel.heard();
   }
@@ -113,7 +114,7 @@ struct Plugged {
 
   EventLog log{start};
   Kernel kernel;
-  UhidMove device;
+  Device device;
   std::optional<uhid_event> created;
 };
 
@@ -310,13 +311,26 @@ TEST(UhidDevice, RawAndTapReachTheNextReport) {
 
 TEST(UhidDevice, BadCommandsSayWhatWouldBeAccepted) {
   Plugged p("zcm1");
-  const std::pair<const char*, const char*> bad[] = {{"hold", "dance"}, {"tap", "cross,,t"},
-                                                     {"trigger", "2"},  {"trigger", ""},
-                                                     {"loss", "nan"},   {"battery", "100"},
-                                                     {"battery", "x"},  {"motion", "dance"},
-                                                     {"mag", "weak"},   {"raw", "0"},
-                                                     {"raw", ""},       {"raw", "zz"},
-                                                     {"jump", ""},      {"", ""}};
+  const std::pair<const char*, const char*> bad[] = {{"hold", "dance"},
+                                                     {"tap", "cross,,t"},
+                                                     {"trigger", "2"},
+                                                     {"trigger", ""},
+                                                     {"loss", "nan"},
+                                                     {"battery", "100"},
+                                                     {"battery", "x"},
+                                                     {"motion", "dance"},
+                                                     {"mag", "weak"},
+                                                     {"raw", "0"},
+                                                     {"length", "0"},
+                                                     {"zero-address", "1"},
+                                                     {"host", "me"},
+                                                     {"feature-delay", "soon"},
+                                                     {"feature-length", "12 xyz"},
+                                                     {"feature-delay", "5 5 5"},
+                                                     {"raw", ""},
+                                                     {"raw", "zz"},
+                                                     {"jump", ""},
+                                                     {"", ""}};
   for (const auto& [verb, argument] : bad) {
     const auto answer = p.device.command(verb, argument, start);
     EXPECT_THAT(answer, StartsWith("error: ")) << verb << ' ' << argument;
@@ -393,13 +407,15 @@ TEST(Hex, ReadsWholeOctetsOnly) {
 /// A fleet whose kernels are all played by the test.
 struct TestFleet {
   explicit TestFleet(std::string_view list)
-      : fleet(
-            parse_device_list(list, DeviceKeys::emulated).devices,
-            [this] {
-              kernels.emplace_back();
-              return kernels.back().door();
-            },
-            log) {}
+      : fleet(parse_device_list(list, DeviceKeys::emulated).devices,
+              {[this] {
+                 kernels.emplace_back();
+                 return kernels.back().door();
+               },
+               {},
+               {},
+               {}},
+              log) {}
   EventLog log{std::chrono::steady_clock::now()};
   std::deque<Kernel> kernels;
   Fleet fleet;
@@ -467,6 +483,127 @@ TEST(Fleet, ServesKernelsAndCommandsUntilToldToQuit) {
   EXPECT_EQ(t.fleet.devices()[0].move().held(), Buttons{Button::cross});
   const auto first = t.kernels[0].heard().value();
   EXPECT_EQ(first.type, std::uint32_t{UHID_INPUT2});
+}
+
+/// A fleet with cables and two adapters, whose other ends are the test's.
+struct TestRoom {
+  static FileDescriptor keep_one_end(std::deque<FileDescriptor>& kept, int type) {
+    int ends[2];
+    if (::socketpair(AF_UNIX, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) != 0)
+      throw std::system_error(errno, std::generic_category());
+    kept.emplace_back(ends[0]);
+    return FileDescriptor(ends[1]);
+  }
+  explicit TestRoom(std::string_view list, bool has_radios = true)
+      : fleet(parse_device_list(list, DeviceKeys::emulated).devices,
+              {{},
+               [this] { return keep_one_end(ports, SOCK_STREAM); },
+               has_radios ? std::vector{parse_radio("00:1b:dc:00:00:01").value(),
+                                        parse_radio("00:1b:dc:00:00:02,no-ssp").value()}
+                          : std::vector<RadioSpec>{},
+               [this] { return keep_one_end(adapters, SOCK_SEQPACKET); }},
+              log) {}
+  json state(const char* which) {
+    return json::parse(fleet.command("state " + std::string(which)));
+  }
+  /// The host of that adapter starts or stops to listen for calls.
+  void listen(std::size_t adapter, bool on) {
+    const std::array<std::uint8_t, 5> command = {1, 0x1A, 0x0C, 1, std::uint8_t(on ? 2 : 0)};
+    ASSERT_EQ(::write(adapters.at(adapter).get(), command.data(), command.size()), 5);
+    fleet.step(std::chrono::steady_clock::now());
+  }
+  /// The addresses that rang at that adapter's host.
+  std::vector<std::string> rang_at(std::size_t adapter) {
+    std::vector<std::string> callers;
+    std::array<std::byte, 300> packet;
+    for (ssize_t length = 0;
+         (length = ::read(adapters.at(adapter).get(), packet.data(), packet.size())) > 0;) {
+      Reader reader{BytesView(packet).first(static_cast<std::size_t>(length))};
+      if (reader.le16() != 0x0404) continue;  // event, connection request
+      reader.u8();
+      callers.push_back(to_string(reader.address()));
+    }
+    return callers;
+  }
+
+  EventLog log{std::chrono::steady_clock::now()};
+  std::deque<FileDescriptor> ports, adapters;
+  Fleet fleet;
+};
+
+TEST(Fleet, WithCablesAloneEverythingIsPluggedIn) {
+  TestRoom room("zcm1,zcm2", false);
+  EXPECT_EQ(room.ports.size(), 2U);
+  EXPECT_EQ(room.state("2")["plugged"], true);
+  EXPECT_FALSE(room.state("2").contains("radio"));
+  EXPECT_EQ(room.fleet.command("press 1"), "ok");  // somebody may press PS on the cable
+  EXPECT_THAT(room.fleet.command("drop 1"), HasSubstr("--radio"));
+}
+
+TEST(Fleet, CallsTheHostThatTheCableStored) {
+  TestRoom room("zcm1");
+  EXPECT_TRUE(room.ports.empty());  // it lies there
+  EXPECT_EQ(room.fleet.command("plug"), "ok");
+  Writer transfer;  // SET feature 5 through the control endpoint, as USB/IP has it
+  transfer.be32(1).be32(1).zeros(12).be32(0).be32(23).zeros(12);
+  transfer.u8(0x21).u8(9).le16(0x305).le16(0).le16(23);
+  transfer.u8(5).address(*parse_address("00:1b:dc:00:00:02")).zeros(16);
+  const auto message = transfer.take();
+  ASSERT_EQ(::write(room.ports.at(0).get(), message.data(), message.size()),
+            static_cast<ssize_t>(message.size()));
+  room.fleet.step(std::chrono::steady_clock::now());
+  EXPECT_EQ(room.state("1")["host"], "00:1b:dc:00:00:02");
+  EXPECT_EQ(room.fleet.command("unplug 1"), "ok");
+  EXPECT_EQ(room.state("1")["plugged"], false);
+
+  room.listen(0, true);
+  EXPECT_EQ(room.fleet.command("1 press"), "ok");
+  EXPECT_EQ(room.state("1")["radio"]["calling"], true);
+  room.listen(1, true);
+  room.fleet.step(std::chrono::steady_clock::now());
+  EXPECT_THAT(room.rang_at(0), testing::IsEmpty());
+  EXPECT_THAT(room.rang_at(1), testing::ElementsAre("00:06:f7:00:00:01"));
+}
+
+TEST(Fleet, AdaptersComeAndGo) {
+  TestRoom room("zcm1");
+  const auto first = [&] { return json::parse(room.fleet.command("radio state"))[0]; };
+  EXPECT_EQ(first()["present"], true);
+  EXPECT_EQ(room.fleet.command("radio remove 00:1b:dc:00:00:01"), "ok");
+  EXPECT_EQ(first()["present"], false);
+  EXPECT_EQ(room.fleet.command("radio insert 00:1b:dc:00:00:01"), "ok");
+  EXPECT_EQ(first()["address"], "00:1b:dc:00:00:01");
+  EXPECT_EQ(first()["present"], true);
+  EXPECT_EQ(room.adapters.size(), 3U);
+  EXPECT_THAT(room.fleet.command("radio remove"), HasSubstr("there is no adapter ''"));
+  EXPECT_THAT(room.fleet.command("radio explode"), HasSubstr("state, remove or insert"));
+}
+
+TEST(Fleet, MannersOnTheAirAreCommands) {
+  TestRoom room("zcm1,zcm2:pair=pin:record=vendor-43:fragile=yes,navigation,keyboard");
+  const auto radio = [&](const char* which) { return room.state(which)["radio"]; };
+  EXPECT_EQ(radio("1")["pairing"], "none");
+  EXPECT_EQ(radio("2")["pairing"], "pin");
+  EXPECT_EQ(radio("2")["record"], "vendor-43");
+  EXPECT_EQ(radio("2")["fragile"], true);
+  EXPECT_EQ(radio("4")["pairing"], "ssp");
+  for (const char* line :
+       {"1 pair ssp", "1 record ds3-43", "1 fragile on", "1 pin 1234", "1 length 45",
+        "1 key 000102030405060708090a0b0c0d0e0f", "1 host aa:bb:cc:dd:ee:ff", "1 zero-address on",
+        "1 feature-delay never 04", "1 feature-length right", "3 hold l1,up", "3 stick 0.5 -0.5",
+        "3 battery 0", "4 type abc", "1 off", "1 drop", "1 virtual-unplug"})
+    EXPECT_EQ(room.fleet.command(line), "ok") << line;
+  const auto state = room.state("1");
+  EXPECT_EQ(state["radio"]["pairing"], "ssp");
+  EXPECT_EQ(state["radio"]["record"], "ds3-43");
+  EXPECT_EQ(state["radio"]["fragile"], true);
+  EXPECT_EQ(state["radio"]["bonded"], false);  // the virtual cable was unplugged
+  EXPECT_EQ(state["host"], "aa:bb:cc:dd:ee:ff");
+  EXPECT_EQ(state["length"], 45);
+  for (const char* line : {"1 pair maybe", "1 pin", "1 key 00", "1 record ps4", "1 fragile 1",
+                           "3 stick 2 0", "3 hold move", "4 type 1", "4 trigger 1"})
+    EXPECT_THAT(room.fleet.command(line), StartsWith("error: ")) << line;
+  EXPECT_EQ(room.state("3")["model"], "navigation");
 }
 
 TEST(ControlSocket, ReplacesWhatADeadProcessLeftAndNothingElse) {

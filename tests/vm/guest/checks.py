@@ -223,3 +223,56 @@ class Process:
             return None
         finally:
             self.file.close()
+
+
+class Emulator(Process):
+    """psmove-emulator, and what it saw. `programs` says where the program is."""
+
+    programs = "/usr/bin"
+    runs = 0
+
+    def __init__(self, devices, *more):
+        Emulator.runs += 1
+        runs = Emulator.runs
+        self.broken_before = len(failed)
+        self.control = f"/tmp/emulator-{runs}.sock"
+        self.events_file = f"/tmp/emulator-{runs}.events"
+        super().__init__([f"{self.programs}/psmove-emulator", devices, "--control", self.control, "--log", self.events_file, *more],
+                         f"/tmp/emulator-{runs}.log")
+        if not self.says("ready", 30):
+            check("psmove-emulator starts", False, self.output())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.stop()
+        if len(failed) > self.broken_before or kind:
+            print(self.output()[-1000:])
+            with open(self.events_file) as file:
+                print("".join(line for line in file if " LATE " not in line and " GET " not in line)[-4000:])
+
+    def tell(self, command):
+        with socket.socket(socket.AF_UNIX) as control:
+            control.connect(self.control)
+            control.sendall((command + "\n").encode())
+            answer = b""
+            while not answer.endswith(b"\n"):
+                part = control.recv(1 << 16)
+                if not part:
+                    raise ConnectionError(f"psmove-emulator hung up on '{command}'")
+                answer += part
+        return answer.decode().strip()
+
+    def state(self, place=1):
+        return json.loads(self.tell(f"state {place}"))
+
+    def radio(self, place=1):
+        """What that device's state says of its radio"""
+        return self.state(place)["radio"]
+
+    def events(self, kind):
+        """-> (seconds, address, rest of the line) of all events of this kind so far"""
+        with open(self.events_file) as file:
+            words = [line.rstrip("\n").split(" ", 3) for line in file]
+        return [(float(w[0]), w[1], w[3] if len(w) > 3 else "") for w in words if len(w) > 2 and w[2] == kind]

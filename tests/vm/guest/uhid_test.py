@@ -7,7 +7,6 @@ usage: uhid_test.py DIRECTORY-OF-THE-PROGRAMS [name of a test...]    as root, in
 import json
 import os
 import re
-import socket
 import sys
 import time
 
@@ -18,6 +17,7 @@ programs = os.path.abspath(sys.argv[1])
 port = 6683
 rest = Rest(port)
 runs = 0
+Emulator.programs = programs
 
 
 class Daemon(Process):
@@ -46,52 +46,6 @@ class Daemon(Process):
             check("psmoved ends with 0", False, code)
         if len(failed) > self.broken_before or kind:
             print(self.output()[-4000:])
-
-
-class Emulator(Process):
-    """psmove-emulator, and what it saw."""
-
-    def __init__(self, devices, *more):
-        global runs
-        runs += 1
-        self.broken_before = len(failed)
-        self.control = f"/tmp/emulator-{runs}.sock"
-        self.events_file = f"/tmp/emulator-{runs}.events"
-        super().__init__([f"{programs}/psmove-emulator", devices, "--control", self.control, "--log", self.events_file, *more],
-                         f"/tmp/emulator-{runs}.log")
-        if not self.says("ready", 30):
-            check("psmove-emulator starts", False, self.output())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, kind, *_):
-        self.stop()
-        if len(failed) > self.broken_before or kind:
-            print(self.output()[-1000:])
-            with open(self.events_file) as file:
-                print("".join(line for line in file if " LATE " not in line and " GET " not in line)[-4000:])
-
-    def tell(self, command):
-        with socket.socket(socket.AF_UNIX) as control:
-            control.connect(self.control)
-            control.sendall((command + "\n").encode())
-            answer = b""
-            while not answer.endswith(b"\n"):
-                part = control.recv(1 << 16)
-                if not part:
-                    raise ConnectionError(f"psmove-emulator hung up on '{command}'")
-                answer += part
-        return answer.decode().strip()
-
-    def state(self, place=1):
-        return json.loads(self.tell(f"state {place}"))
-
-    def events(self, kind):
-        """-> (seconds, address, rest of the line) of all events of this kind so far"""
-        with open(self.events_file) as file:
-            words = [line.rstrip("\n").split(" ", 3) for line in file]
-        return [(float(w[0]), w[1], w[3] if len(w) > 3 else "") for w in words if len(w) > 2 and w[2] == kind]
 
 
 # A ZCM2 sends 790 reports/s. Where rates are not what is tested it gets a slower one, which leaves this emulated CPU
