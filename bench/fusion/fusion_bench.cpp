@@ -9,16 +9,18 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "bench/fusion/leave_group_out.hpp"
 #include "bench/fusion/trials.hpp"
 
 namespace psmove::bench {
 namespace {
 
 constexpr const char* usage =
-    "usage: fusion-bench [DIR] [--json FILE]\n"
+    "usage: fusion-bench [DIR] [--json FILE] [--leave-group-out]\n"
     "DIR holds trials.csv and the .f32 files it names; default: data/broad in "
     "$PSMOVED_SHARED or in\n"
-    "../shared beside the source tree.\n";
+    "../shared beside the source tree. --leave-group-out chooses three parameters from a grid "
+    "for\neach kind of motion from all others, and scores it with them.\n";
 
 /// All that is measured of one trial.
 struct Measured {
@@ -131,8 +133,7 @@ nlohmann::json json_of(const std::vector<Measured>& measured) {
   return object;
 }
 
-void run(const std::filesystem::path& directory, const std::string& json_file) {
-  const auto trials = load_trials(directory);
+void run(const std::vector<Trial>& trials, const std::string& json_file) {
   std::vector<std::string> order;
   std::map<std::string, std::vector<Measured>> groups;
   nlohmann::json json;
@@ -169,10 +170,13 @@ int main(int count, char** arguments) {
   try {
     std::filesystem::path directory;
     std::string json_file;
+    bool leaves_groups_out = false;
     for (int i = 1; i < count; ++i) {
       const std::string argument = arguments[i];
       if (argument == "--json" && i + 1 < count) {
         json_file = arguments[++i];
+      } else if (argument == "--leave-group-out") {
+        leaves_groups_out = true;
       } else if (argument.starts_with("--") || !directory.empty()) {
         std::fputs(psmove::bench::usage, stderr);
         return 2;
@@ -181,7 +185,9 @@ int main(int count, char** arguments) {
       }
     }
     if (directory.empty()) directory = psmove::bench::default_directory();
-    psmove::bench::run(directory, json_file);
+    const auto trials = psmove::bench::load_trials(directory);
+    psmove::bench::run(trials, json_file);
+    if (leaves_groups_out) psmove::bench::leave_group_out(trials);
     return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "fusion-bench: %s\n", error.what());
