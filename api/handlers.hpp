@@ -38,9 +38,12 @@ struct Service {
 std::optional<Response> get_adapters(Service& service, const Request& request);
 Awaitable<Response> post_disconnect(Service& service, Request request);
 
-// ---- handlers_pairing.cpp: controllers on the cable
+// ---- handlers_pairing.cpp: controllers on their way from the cable to a host
 std::optional<Response> get_pairing(Service& service, const Request& request);
 Awaitable<Response> post_pairing(Service& service, Request request);
+Awaitable<Response> delete_pairing(Service& service, Request request);
+std::optional<Response> get_controller_pairing(Service& service, const Request& request);
+Awaitable<Response> delete_controller_pairing(Service& service, Request request);
 
 // ---- handlers.cpp: what there is
 std::optional<Response> get_root(Service& service, const Request& request);

@@ -33,6 +33,7 @@
 #include "api/http_session.hpp"
 #include "api/problem.hpp"
 #include "api/stream/hub.hpp"
+#include "drivers/pairings.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::api {
@@ -264,9 +265,12 @@ struct Server::Parts {
     for (const int socket : sockets) listeners.emplace_back(io, socket);
     refill_reserve();
     counts->on_release = [this] { on_release(); };
+    if (config.pairings != nullptr)
+      config.pairings->on_change([waiters = service.waiters] { waiters->wake_all(); });
   }
   ~Parts() {
     counts->on_release = nullptr;
+    if (config.pairings != nullptr) config.pairings->on_change({});
     service.waiters->detach();
     if (reserve >= 0) ::close(reserve);
   }

@@ -13,6 +13,7 @@
 
 namespace psmove::drivers {
 class Bluez;
+class Pairings;
 class Roster;
 }  // namespace psmove::drivers
 
@@ -42,7 +43,8 @@ struct ServerConfig {
   std::vector<std::string> hosts;    ///< further names accepted in Host, besides loopback's
   std::vector<std::string> origins;  ///< foreign origins that may talk to us, exact
   Limits limits;
-  drivers::Bluez* bluez = nullptr;  ///< outlives the server; nullptr: no hardware is used
+  drivers::Bluez* bluez = nullptr;        ///< outlives the server; nullptr: no hardware is used
+  drivers::Pairings* pairings = nullptr;  ///< the same
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };

@@ -121,6 +121,7 @@ const std::vector<Key>& keys() {
       {"simulate", assign_simulate},
       {"replay", [](const auto& n, Config& c) { return assign_list(n, c.replay); }},
       {"no_hardware", [](const auto& n, Config& c) { return assign_bool(n, c.no_hardware); }},
+      {"auto_pair", [](const auto& n, Config& c) { return assign_bool(n, c.auto_pair); }},
       {"allow_unauthenticated",
        [](const auto& n, Config& c) { return assign_bool(n, c.allow_unauthenticated); }},
       {"log_level", assign_log_level},
@@ -218,6 +219,8 @@ void declare(CLI::App& app, Line& line) {
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
   app.add_flag("--no-hardware", line.given.no_hardware, "Leave real controllers alone");
+  app.add_flag("!--no-auto-pair", line.given.auto_pair,
+               "Wait to be asked before a controller on the cable is paired");
   app.add_flag("--allow-unauthenticated", line.given.allow_unauthenticated,
                "Listen beyond loopback although anybody there can then use the controllers");
   app.add_option("--log-level", line.given.log_level, "debug, info (default), warning or error")
@@ -236,6 +239,7 @@ void overlay(const CLI::App& app, const Line& line, Config& config) {
   if (given("--simulate")) config.simulate = line.given.simulate;
   if (given("--replay")) config.replay = {line.replay.begin(), line.replay.end()};
   if (given("--no-hardware")) config.no_hardware = true;
+  if (given("--no-auto-pair")) config.auto_pair = false;
   if (given("--allow-unauthenticated")) config.allow_unauthenticated = true;
   if (given("--log-level")) config.log_level = line.given.log_level;
 }

@@ -16,6 +16,7 @@ struct Config {
   std::string simulate;             ///< emulated controllers, as --simulate takes them
   std::vector<std::filesystem::path> replay;  ///< recordings to play as controllers
   bool no_hardware = false;                   ///< leave real controllers alone
+  bool auto_pair = true;                      ///< pair what is plugged in with this computer
   bool allow_unauthenticated = false;         ///< listen beyond loopback with no token
   std::string log_level = "info";             ///< debug, info, warning, error
   std::vector<std::string> hosts;             ///< further names that clients may call this machine

@@ -22,7 +22,9 @@
 #include "daemon/service.hpp"
 #include "daemon/state_file.hpp"
 #include "drivers/linux/bluez.hpp"
+#include "drivers/linux/bluez_helper.hpp"
 #include "drivers/linux/hotplug.hpp"
+#include "drivers/pairings.hpp"
 #include "drivers/replay/replay.hpp"
 #include "drivers/roster.hpp"
 #include "drivers/simulation.hpp"
@@ -35,6 +37,9 @@ using namespace std::chrono_literals;
 
 constexpr int exit_failure = 1;
 constexpr int exit_config = 78;
+
+/// Where systemd listens on behalf of psmoved-bluez.
+constexpr const char* helper_socket = "/run/psmoved-bluez.socket";
 
 /// How long controllers get to be told to go dark, and then clients to take their leave: the whole
 /// stop stays under two seconds.
@@ -154,8 +159,13 @@ int run(const Config& config) {
   StateKeeper keeper(state_file, roster, io, pool);
 
   drivers::Bluez bluez(io);
+  drivers::BluezHelper helper(pool, helper_socket);
+  const bool has_hardware = !config.no_hardware;
+  drivers::Pairings pairings(io, roster, has_hardware ? &bluez : nullptr,
+                             has_hardware ? &helper : nullptr, {.automatic = config.auto_pair});
   api::ServerConfig serving = server_config(config, std::move(inherited));
-  if (!config.no_hardware) serving.bluez = &bluez;
+  if (has_hardware) serving.bluez = &bluez;
+  serving.pairings = &pairings;
   std::unique_ptr<api::Server> server;
   try {
     server = std::make_unique<api::Server>(io, roster, serving);
@@ -164,10 +174,11 @@ int run(const Config& config) {
   }
 
   drivers::HotplugMonitor hotplug(io, pool, roster);
-  if (!config.no_hardware) {
+  if (has_hardware) {
     try {
-      hotplug.start();
       bluez.start();
+      pairings.start();
+      hotplug.start();
     } catch (const boost::system::system_error& error) {
       return fail(exit_failure, std::string("cannot watch for controllers: ") + error.what());
     }
@@ -180,6 +191,7 @@ int run(const Config& config) {
 
   Service service(io, [&] {
     hotplug.stop();
+    pairings.stop();
     bluez.stop();
     asio::co_spawn(io, go_dark(roster), [&](const std::exception_ptr&) {
       server->stop(goodbye_patience, [&] { io.stop(); });

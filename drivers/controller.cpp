@@ -191,18 +191,18 @@ void Controller::use_magnetometer_calibration(
   publish_presence(Presence::changed);
 }
 
-// ---- pairing
+// ---- the cable
 
 bool Controller::ask_for_host(const Address& host) {
-  if (pairing_bell_ == nullptr) return false;
+  if (cable_bell_ == nullptr || !cable_) return false;
   wanted_host_ = host;
-  set_pairing(PairingStatus{.stage = PairingStage::writing, .host = pairing_->host, .trouble = {}});
-  pairing_bell_->ring();
+  set_cable(CableState{.host = cable_->host, .is_writing = true});
+  cable_bell_->ring();
   return true;
 }
 
-void Controller::set_pairing(std::optional<PairingStatus> status) {
-  pairing_ = std::move(status);
+void Controller::set_cable(std::optional<CableState> state) {
+  cable_ = std::move(state);
   publish_presence(Presence::changed);
 }
 

@@ -99,21 +99,24 @@ class Controller {
   [[nodiscard]] Simulation* simulation() const { return simulation_; }
   void attach(Simulation* simulation) { simulation_ = simulation; }
 
-  // ---- pairing; while it is on the cable
-  /// How far it is; none off the cable.
-  [[nodiscard]] const std::optional<PairingStatus>& pairing() const { return pairing_; }
+  // ---- the cable, over which it is told whom to call
+  /// None off the cable.
+  [[nodiscard]] const std::optional<CableState>& cable() const { return cable_; }
   /// Has this address written into it as whom it calls from now on. @return false off the cable
   bool ask_for_host(const Address& host);
 
   // ---- for the links that serve it (link.cpp)
-  void set_pairing(std::optional<PairingStatus> status);
+  void set_cable(std::optional<CableState> state);
   /// The address to write, once.
   std::optional<Address> take_wanted_host() { return std::exchange(wanted_host_, std::nullopt); }
   /// Rings when there is one.
-  void set_pairing_bell(Bell* bell) { pairing_bell_ = bell; }
+  void set_cable_bell(Bell* bell) { cable_bell_ = bell; }
   void link_up(const LinkInfo& link, Source source);
   void link_down(const LinkInfo& link);
   void set_input(InputStatus status, std::string hint);
+  /// Its reports are lost on the way, because BlueZ tells the kernel a wrong length for them.
+  [[nodiscard]] bool is_mute() const { return is_mute_; }
+  void set_mute(bool is_mute) { is_mute_ = is_mute; }
   void set_calibration(const std::vector<std::byte>& blob);
   void set_firmware(std::string firmware);
   /// A burst is all the reports that the device has ready.
@@ -163,9 +166,10 @@ class Controller {
   std::vector<Bell*> output_bells_;
   std::vector<HidChannel*> channels_;
   Simulation* simulation_ = nullptr;
-  std::optional<PairingStatus> pairing_;
+  std::optional<CableState> cable_;
   std::optional<Address> wanted_host_;
-  Bell* pairing_bell_ = nullptr;
+  Bell* cable_bell_ = nullptr;
+  bool is_mute_ = false;
 
   Calibration calibration_;
   std::vector<std::byte> calibration_blob_;

@@ -33,7 +33,6 @@ constexpr int reports_per_turn = 64;
 /// than its descriptor declares, before hidraw sees it.
 constexpr std::size_t zcm2_payload = 43;
 
-constexpr std::uint8_t addresses_report = 0x04;
 constexpr std::uint8_t calibration_report = 0x10;
 constexpr std::uint8_t firmware_report = 0xF9;
 
@@ -65,18 +64,14 @@ class LinkGuard {
 };
 
 /// The controller's address: the node knows it on Bluetooth; on the cable the controller is asked.
-Awaitable<std::optional<Address>> find_address(HidChannel& channel) {
+Awaitable<std::optional<Address>> find_address(Roster& roster, HidChannel& channel) {
   if (channel.info().address) co_return channel.info().address;
-  // ZCM2 may want a larger buffer than the 16 bytes it answers with.
-  const auto report = co_await channel.get_feature(addresses_report, 32);
-  if (!report) {
+  const auto addresses = co_await read_addresses(channel);
+  if (!addresses) {
     spdlog::warn("cannot ask a controller for its address path={} error=\"{}\"",
-                 channel.info().path, report.error().message());
-    co_return std::nullopt;
-  }
-  const auto addresses = parse_addresses(*report);
-  if (!addresses || addresses->controller.is_zero()) {
-    spdlog::warn("a controller gave no usable address path={}", channel.info().path);
+                 channel.info().path, addresses.error().message());
+    roster.report_trouble(channel.info().path,
+                          {.code = "cable_failed", .sentence = cable_advice(addresses.error())});
     co_return std::nullopt;
   }
   co_return addresses->controller;
@@ -192,11 +187,17 @@ Awaitable<void> output_loop(Controller& controller, HidChannel& channel, Bell& b
   }
 }
 
+/// Whether the kernel is told to expect more than this controller sends.
+bool is_declared_too_long(const Controller& controller, const ChannelInfo& info) {
+  return controller.model().name == "zcm2" && info.declared_input > zcm2_payload;
+}
+
 std::string why_silent(const Controller& controller, const ChannelInfo& info, bool ever_spoke) {
   if (ever_spoke) return "No report for a second: out of range, switched off, or asleep.";
-  if (controller.model().name == "zcm2" && info.declared_input > zcm2_payload)
+  if (is_declared_too_long(controller, info))
     return "Connected but mute: it was paired by another tool, and this kernel drops its reports. "
-           "Pair it again with psmoved.";
+           "psmovectl pair " +
+           std::to_string(controller.number()) + " mends that.";
   return "Connected, but no report has come yet: press the PS button.";
 }
 
@@ -215,6 +216,7 @@ Awaitable<void> watch_silence(Controller& controller, const ChannelInfo& info) {
         controller.last_arrival() + (ever_spoke ? SteadyClock::duration(silence)
                                                 : SteadyClock::duration(first_report_patience));
     if (now >= limit) {
+      controller.set_mute(!ever_spoke && is_declared_too_long(controller, info));
       controller.set_input(InputStatus::silent, why_silent(controller, info, ever_spoke));
       spdlog::warn("controller is silent controller={} path={} hint=\"{}\"",
                    to_string(controller.address()), info.path, controller.hint());
@@ -233,18 +235,19 @@ Awaitable<void> save_learned(Roster& roster) {
   }
 }
 
-/// Shows a controller on the cable as one that can be paired, for as long as it is in scope.
-class PairingGuard {
+/// Shows a controller as one on the cable, for as long as it is in scope.
+class CableGuard {
  public:
-  explicit PairingGuard(Controller& controller) : controller_(controller) {
-    controller_.set_pairing_bell(&bell_);
+  CableGuard(Controller& controller, CableState state) : controller_(controller) {
+    controller_.set_cable_bell(&bell_);
+    controller_.set_cable(std::move(state));
   }
-  ~PairingGuard() {
-    controller_.set_pairing_bell(nullptr);
-    controller_.set_pairing(std::nullopt);
+  ~CableGuard() {
+    controller_.set_cable_bell(nullptr);
+    controller_.set_cable(std::nullopt);
   }
-  PairingGuard(const PairingGuard&) = delete;
-  PairingGuard& operator=(const PairingGuard&) = delete;
+  CableGuard(const CableGuard&) = delete;
+  CableGuard& operator=(const CableGuard&) = delete;
   [[nodiscard]] Bell& bell() { return bell_; }
 
  private:
@@ -253,19 +256,19 @@ class PairingGuard {
 };
 
 /// Writes host addresses into a controller on the cable, as they are asked for.
-Awaitable<void> serve_pairing(Controller& controller, HidChannel& channel) {
-  auto status = co_await read_host(channel);
-  PairingGuard guard(controller);
-  controller.set_pairing(status);
+Awaitable<void> serve_cable(Controller& controller, HidChannel& channel) {
+  auto stored = co_await read_host(channel);
+  CableGuard guard(controller, std::move(stored));
   for (;;) {
-    co_await guard.bell().wait();
     const auto wanted = controller.take_wanted_host();
-    if (!wanted) continue;
-    status = co_await write_host(channel, *wanted);
+    if (!wanted) {
+      co_await guard.bell().wait();
+      continue;
+    }
+    auto state = co_await write_host(channel, *wanted);
     spdlog::info("host address controller={} host={} {}", to_string(controller.address()),
-                 to_string(*wanted),
-                 status.stage == PairingStage::host_written ? "written" : status.trouble);
-    controller.set_pairing(status);
+                 to_string(*wanted), state.trouble.empty() ? "written" : state.trouble);
+    controller.set_cable(std::move(state));
   }
 }
 
@@ -276,22 +279,23 @@ Awaitable<void> watch(Roster& roster, Controller& controller, HidChannel& channe
   const bool has_input = !is_cabled || controller.model().capabilities.input_over_usb;
   if (has_input && is_cabled)
     co_await (watch_silence(controller, channel.info()) || save_learned(roster) ||
-              serve_pairing(controller, channel));
+              serve_cable(controller, channel));
   else if (has_input)
     co_await (watch_silence(controller, channel.info()) || save_learned(roster));
   else
-    co_await serve_pairing(controller, channel);
+    co_await serve_cable(controller, channel);
 }
 
 Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulation) {
   const ChannelInfo& info = channel.info();
   const ControllerModel* model = find_model(info.vendor, info.product);
   if (model == nullptr) co_return;
-  const auto address = co_await find_address(channel);
+  const auto address = co_await find_address(roster, channel);
   if (!address) co_return;
   Controller& controller = roster.get_or_add(*address, *model, info.source);
   controller.attach(simulation);
   LinkGuard guard(controller, channel);
+  controller.set_mute(false);
   spdlog::info("controller attached controller={} number={} model={} path={}", to_string(*address),
                controller.number(), model->name, info.path);
   if (!controller.has_factory_calibration()) co_await read_calibration(roster, controller, channel);

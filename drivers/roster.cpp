@@ -126,6 +126,10 @@ bool Roster::forget(Controller& controller) {
   return true;
 }
 
+void Roster::report_trouble(const std::string& path, NodeTrouble trouble) {
+  troubles_.insert_or_assign(path, std::move(trouble));
+}
+
 void Roster::add_listener(Listener* listener) {
   listeners_.push_back(listener);
 }

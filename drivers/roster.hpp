@@ -2,13 +2,22 @@
 // Which controllers there are, connected or remembered.
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "drivers/controller.hpp"
 
 namespace psmove::drivers {
+
+/// A node of a controller that cannot be used, and is therefore nobody yet.
+struct NodeTrouble {
+  std::string_view code;  ///< one of those in docs/pairing.md
+  std::string sentence;   ///< for people, with what to try
+  std::string command{};  ///< what to type, where that would mend it
+};
 
 /// Owns every controller. A pointer from `find` is used before the next co_await and never stored.
 class Roster {
@@ -40,6 +49,11 @@ class Roster {
   /// Forgets a controller that is away. @return false while it has a link
   bool forget(Controller& controller);
 
+  /// A node that cannot be used, until it goes or can.
+  void report_trouble(const std::string& path, NodeTrouble trouble);
+  void clear_trouble(const std::string& path) { troubles_.erase(path); }
+  [[nodiscard]] const std::map<std::string, NodeTrouble>& troubles() const { return troubles_; }
+
   void add_listener(Listener* listener);
   void remove_listener(Listener* listener);
   /// Called after anything that remembered() returns has changed.
@@ -55,6 +69,7 @@ class Roster {
   UnixClock& clock_;
   std::vector<std::unique_ptr<Controller>> controllers_;
   std::vector<Listener*> listeners_;
+  std::map<std::string, NodeTrouble> troubles_;  ///< by path
   std::function<void()> changed_;
 };
 

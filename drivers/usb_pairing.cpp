@@ -2,8 +2,6 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "drivers/psmove/model.hpp"
-
 namespace psmove::drivers {
 namespace {
 
@@ -11,40 +9,35 @@ constexpr std::uint8_t addresses_report = 0x04;
 /// A ZCM2 may want a larger buffer than the 16 bytes it answers with.
 constexpr std::size_t addresses_buffer = 32;
 
+}  // namespace
+
 std::string cable_advice(const error_code& error) {
   return "The controller did not answer over the cable (" + error.message() +
          "). Try another cable, one that carries data, or a port of the computer itself instead of "
          "a hub.";
 }
 
-PairingStatus failed(std::string trouble) {
-  return {.stage = PairingStage::failed, .host = {}, .trouble = std::move(trouble)};
-}
-
-}  // namespace
-
-Awaitable<PairingStatus> read_host(HidChannel& channel) {
+Awaitable<Result<PairingAddresses>> read_addresses(HidChannel& channel) {
   const auto report = co_await channel.get_feature(addresses_report, addresses_buffer);
-  if (!report) co_return failed(cable_advice(report.error()));
-  const auto addresses = parse_addresses(*report);
-  if (!addresses) co_return failed(cable_advice(addresses.error()));
-  co_return PairingStatus{
-      .stage = PairingStage::plugged_in, .host = addresses->host, .trouble = {}};
+  if (!report) co_return report.error();
+  auto addresses = parse_addresses(*report);
+  co_return addresses;
 }
 
-Awaitable<PairingStatus> write_host(HidChannel& channel, Address host) {
+Awaitable<CableState> read_host(HidChannel& channel) {
+  const auto addresses = co_await read_addresses(channel);
+  if (!addresses) co_return CableState{.trouble = cable_advice(addresses.error())};
+  co_return CableState{.host = addresses->host};
+}
+
+Awaitable<CableState> write_host(HidChannel& channel, Address host) {
   const auto written = co_await channel.set_feature(encode_host_address(host));
-  if (!written) co_return failed(cable_advice(written.error()));
-  auto status = co_await read_host(channel);
-  if (status.stage == PairingStage::failed) co_return status;
-  if (status.host == host) {
-    status.stage = PairingStage::host_written;
-    co_return status;
-  }
-  status.stage = PairingStage::failed;
-  status.trouble = "The controller took the address and still calls " + to_string(*status.host) +
-                   ". Pull the cable, press the reset pinhole on its back, and plug it in again.";
-  co_return status;
+  if (!written) co_return CableState{.trouble = cable_advice(written.error())};
+  auto state = co_await read_host(channel);
+  if (state.trouble.empty() && state.host != host)
+    state.trouble = "The controller took the address and still calls " + to_string(*state.host) +
+                    ". Pull the cable, press the reset pinhole on its back, and plug it in again.";
+  co_return state;
 }
 
 }  // namespace psmove::drivers

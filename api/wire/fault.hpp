@@ -37,6 +37,8 @@ enum class ErrorCode : std::uint8_t {
   no_fit_running,
   fit_incomplete,
   not_on_cable,
+  pairing_busy,
+  not_paired,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,

@@ -200,6 +200,16 @@ class Members {
     return value.get_ref<const std::string&>();
   }
 
+  std::optional<bool> boolean(std::string_view name) {
+    if (!has(name)) return std::nullopt;
+    const json& value = *object_.find(name);
+    if (!value.is_boolean()) {
+      fail(ErrorCode::wrong_type, name, "\"" + std::string(name) + "\" takes true or false.");
+      return std::nullopt;
+    }
+    return value.get<bool>();
+  }
+
   /// A string out of a list of choices, as its index.
   std::optional<std::size_t> choice(std::string_view name,
                                     std::initializer_list<std::string_view> choices) {
@@ -409,12 +419,13 @@ Parsed<CalibrationAction> calibration_action(const json& body) {
 }
 
 Parsed<PairingRequest> pairing_request(const json& body) {
-  Members members(body, "", {"controller", "host_address"});
+  Members members(body, "",
+                  {"controller", "host_address", "adapter", "allow_unbonded", "disconnect_others"});
   PairingRequest request;
-  for (const std::string_view name : {"controller", "host_address"})
-    if (!members.failed() && !members.has(name))
-      members.fail(ErrorCode::missing_member, name, "\"" + std::string(name) + "\" is missing.");
-  if (const auto controller = members.text("controller")) request.controller = *controller;
+  request.controller = members.text("controller");
+  request.adapter = members.text("adapter");
+  request.allow_unbonded = members.boolean("allow_unbonded").value_or(false);
+  request.may_disconnect = members.boolean("disconnect_others").value_or(false);
   if (const auto text = members.text("host_address")) {
     const auto host = parse_address(*text);
     // All zeros is what a controller stores that was never paired; all ones is no device.
@@ -424,6 +435,11 @@ Parsed<PairingRequest> pairing_request(const json& body) {
       members.fail(ErrorCode::invalid_value, "host_address",
                    "\"host_address\" takes a Bluetooth address like 00:1b:dc:00:00:01.");
   }
+  for (const std::string_view local : {"adapter", "allow_unbonded", "disconnect_others"})
+    if (request.host && members.has(local))
+      members.fail(ErrorCode::conflicting_members, local,
+                   "\"" + std::string(local) +
+                       "\" is about this computer; \"host_address\" names another one.");
   if (members.failed()) return members.fault();
   return request;
 }

@@ -50,10 +50,13 @@ struct SimulationPatch {
 enum class CalibrationAction : std::uint8_t { start, finish, cancel, forget };
 [[nodiscard]] Parsed<CalibrationAction> calibration_action(const nlohmann::json& body);
 
-/// What POST /pairing asks for: whom a controller on the cable should call from now on.
+/// What POST /pairing asks for.
 struct PairingRequest {
-  std::string controller;  ///< id, number or name
-  Address host;
+  std::optional<std::string> controller{};  ///< id, number or name
+  std::optional<Address> host{};            ///< another computer, which it shall call
+  std::optional<std::string> adapter{};     ///< of this computer: address or name
+  bool allow_unbonded = false;
+  bool may_disconnect = false;
 };
 [[nodiscard]] Parsed<PairingRequest> pairing_request(const nlohmann::json& body);
 

@@ -141,8 +141,12 @@ Answer<std::string> Client::undo_orientation_reset(std::string_view which) {
 Answer<std::string> Client::calibrate(std::string_view which, std::string_view action) {
   return request("POST", controller_path(which, "calibration"), action_request(action));
 }
-Answer<std::string> Client::pair(std::string_view which, std::string_view host_address) {
-  return request("POST", std::string(api_root) + "/pairing", pairing_request(which, host_address));
+Answer<std::string> Client::pair(std::string_view which, const PairingWish& wish) {
+  return request("POST", std::string(api_root) + "/pairing", pairing_request(which, wish));
+}
+Answer<std::string> Client::unpair(std::string_view which) {
+  return request("DELETE", which.empty() ? std::string(api_root) + "/pairing"
+                                         : controller_path(which, "pairing"));
 }
 Answer<std::string> Client::set_name(std::string_view which, std::string_view name) {
   return request("PATCH", controller_path(which), name_request(name));

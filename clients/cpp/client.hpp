@@ -58,7 +58,10 @@ class Client {
   Answer<std::string> calibrate(std::string_view which, std::string_view action);
 
   /// Writes whom a controller on the cable calls when its PS button is pressed.
-  Answer<std::string> pair(std::string_view which, std::string_view host_address);
+  /// @param which  empty: the only one on the cable
+  Answer<std::string> pair(std::string_view which, const PairingWish& wish);
+  /// @param which  empty: all of them, and BlueZ takes bonded devices only again
+  Answer<std::string> unpair(std::string_view which);
 
   /// An empty name takes the name away.
   Answer<std::string> set_name(std::string_view which, std::string_view name);

@@ -326,7 +326,19 @@ std::optional<std::vector<Pairing>> parse_pairings(std::string_view json) {
                    .name = text(item, "name"),
                    .state = text(item, "state"),
                    .host_address = text(item, "host_address"),
-                   .next = text(item, "next")};
+                   .code = text(item, "code"),
+                   .next = text(item, "next"),
+                   .command = text(item, "command")};
+  });
+}
+
+std::optional<std::vector<Adapter>> parse_adapters(std::string_view json) {
+  return results<Adapter>(json, [](const Json& item) {
+    const Json& controllers = member(item, "controllers");
+    return Adapter{.address = text(item, "address"),
+                   .name = text(item, "name"),
+                   .powered = truth(item, "powered"),
+                   .controllers = controllers.is_array() ? controllers.size() : 0};
   });
 }
 

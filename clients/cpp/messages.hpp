@@ -98,14 +98,34 @@ struct Message {
 [[nodiscard]] std::optional<Controller> parse_controller(std::string_view json);
 [[nodiscard]] std::optional<std::vector<Controller>> parse_controllers(std::string_view json);
 
-/// An item of GET /pairing: a controller on the cable.
+/// What POST /pairing takes; what is empty or false is left to the daemon.
+struct PairingWish {
+  std::string host_address;  ///< another computer, which it shall call
+  std::string adapter;       ///< of this computer: address or name
+  bool allow_unbonded = false;
+  bool disconnect_others = false;
+  [[nodiscard]] bool has_permissions() const { return allow_unbonded || disconnect_others; }
+};
+
+/// An item of GET /adapters: a Bluetooth radio.
+struct Adapter {
+  std::string address, name;
+  bool powered = false;
+  std::size_t controllers = 0;  ///< linked through it now
+};
+[[nodiscard]] std::optional<std::vector<Adapter>> parse_adapters(std::string_view json);
+
+/// An item of GET /pairing: a controller on its way to a host. One that could not be asked who it
+/// is has neither id nor number.
 struct Pairing {
   std::string id;
   int number = 0;
   std::string name;          ///< empty where it has none
-  std::string state;         ///< "plugged_in", "writing", "host_written", "failed"
+  std::string state;         ///< "plugged_in", "press_ps", "connected"; docs/pairing.md has all
   std::string host_address;  ///< whom it calls; empty where it could not be asked
+  std::string code;          ///< why it waits or failed; empty otherwise
   std::string next;          ///< one sentence on what to do
+  std::string command;       ///< what to type, where that would help
 };
 [[nodiscard]] std::optional<std::vector<Pairing>> parse_pairings(std::string_view json);
 

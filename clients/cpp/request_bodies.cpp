@@ -49,9 +49,14 @@ std::string action_request(std::string_view action) {
   return written(Json{{"action", std::string(action)}});
 }
 
-std::string pairing_request(std::string_view which, std::string_view host_address) {
-  return written(
-      Json{{"controller", std::string(which)}, {"host_address", std::string(host_address)}});
+std::string pairing_request(std::string_view which, const PairingWish& wish) {
+  Json body = Json::object();
+  if (!which.empty()) body["controller"] = std::string(which);
+  if (!wish.host_address.empty()) body["host_address"] = wish.host_address;
+  if (!wish.adapter.empty()) body["adapter"] = wish.adapter;
+  if (wish.allow_unbonded) body["allow_unbonded"] = true;
+  if (wish.disconnect_others) body["disconnect_others"] = true;
+  return written(body);
 }
 
 std::string simulation_request(const wire::SimulationPatch& patch) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "api/wire/output_requests.hpp"
+#include "clients/cpp/messages.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::client {
@@ -18,7 +19,7 @@ namespace psmove::client {
 [[nodiscard]] std::string name_request(std::string_view name);
 /// Of a resource that acts: `{"action": "start"}`.
 [[nodiscard]] std::string action_request(std::string_view action);
-[[nodiscard]] std::string pairing_request(std::string_view which, std::string_view host_address);
+[[nodiscard]] std::string pairing_request(std::string_view which, const PairingWish& wish);
 [[nodiscard]] std::string simulation_request(const wire::SimulationPatch& patch);
 
 /// A `subscribe` of the stream. Empty lists and absent values leave the choice to the daemon.

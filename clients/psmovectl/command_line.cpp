@@ -47,6 +47,8 @@ void add_verbs(CLI::App& app, Context& context) {
   add_reset(app, context);
   add_calibrate(app, context);
   add_pair(app, context);
+  add_unpair(app, context);
+  add_adapters(app, context);
   add_name(app, context);
   add_forget(app, context);
   add_sim(app, context);

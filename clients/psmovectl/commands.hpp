@@ -20,6 +20,8 @@ void add_forget(CLI::App& app, Context& context);
 void add_reset(CLI::App& app, Context& context);
 void add_calibrate(CLI::App& app, Context& context);
 void add_pair(CLI::App& app, Context& context);
+void add_unpair(CLI::App& app, Context& context);
+void add_adapters(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 
 }  // namespace psmove::client

@@ -10,7 +10,7 @@ _psmovectl_controllers() {
 
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verbs='list show watch led rumble reset calibrate pair name forget sim status'
+    local verbs='list show watch led rumble reset calibrate pair unpair adapters name forget sim status'
     local verb= which= words= url=() i
     COMPREPLY=()
 
@@ -41,7 +41,8 @@ _psmovectl() {
             rumble) words+=' --for --priority --lease' ;;
             reset) words+=' --undo' ;;
             watch) words+=' --rate --ascii' ;;
-            pair) words+=' --host-address' ;;
+            pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait' ;;
+            unpair) words+=' --all' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac

@@ -30,6 +30,14 @@ constexpr auto call_patience = 5s;
 const std::string service = "org.bluez";
 const std::string adapter_interface = "org.bluez.Adapter1";
 const std::string device_interface = "org.bluez.Device1";
+const std::string agent_interface = "org.bluez.Agent1";
+const std::string agent_manager_interface = "org.bluez.AgentManager1";
+const sdbus::ObjectPath agent_manager_path = "/org/bluez";
+const sdbus::ObjectPath agent_path = "/org/psmoved/agent";
+/// A Move has neither keys nor a display, and a person at a host has nothing to compare.
+const std::string agent_capability = "NoInputNoOutput";
+/// What a ZCM2 answers to at an adapter without Secure Simple Pairing.
+const std::string controller_pin = "0000";
 const std::string object_manager = "org.freedesktop.DBus.ObjectManager";
 const std::string properties_interface = "org.freedesktop.DBus.Properties";
 
@@ -89,7 +97,7 @@ error_code code_of(const std::string& error_name) {
     return asio::error::timed_out;
   if (error_name.ends_with(".AccessDenied"))
     return boost::system::errc::make_error_code(boost::system::errc::permission_denied);
-  return asio::error::not_connected;
+  return boost::system::errc::make_error_code(boost::system::errc::protocol_error);
 }
 
 }  // namespace
@@ -112,10 +120,17 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
   void changed() const {
     if (on_change) on_change();
   }
+  /// Of a device at any adapter, the one it is linked to first.
   [[nodiscard]] const sdbus::ObjectPath* path_of(const Address& device) const;
+  [[nodiscard]] const sdbus::ObjectPath* path_of(const Address& adapter,
+                                                 const Address& device) const;
   sdbus::IProxy& proxy_of(const sdbus::ObjectPath& path);
+  template <class... Arguments>
   std::shared_ptr<Answer> call(const sdbus::ObjectPath& path, const std::string& interface,
-                               const std::string& method);
+                               const std::string& method, const Arguments&... arguments);
+
+  void register_agent();
+  void expect(const sdbus::ObjectPath& device, const char* question) const;
 
   asio::io_context& io;
   std::unique_ptr<sdbus::IConnection> connection;
@@ -123,7 +138,9 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
   std::unique_ptr<sdbus::IProxy> bus;                                   ///< for who owns the name
   std::map<sdbus::ObjectPath, std::unique_ptr<sdbus::IProxy>> proxies;  ///< of objects we call
   sdbus::Slot property_match;
-  asio::posix::stream_descriptor readable;  ///< a duplicate of the connection's descriptor
+  std::unique_ptr<sdbus::IObject> agent;
+  std::function<bool(const Address&)> is_expected;  ///< empty: we are not the agent
+  asio::posix::stream_descriptor readable;          ///< a duplicate of the connection's descriptor
   std::map<sdbus::ObjectPath, BluetoothAdapter> adapters;
   std::map<sdbus::ObjectPath, Device> devices;
   std::function<void()> on_change;
@@ -151,6 +168,7 @@ void Bluez::Parts::connect() {
 }
 
 void Bluez::Parts::drop(const std::string& why) {
+  agent.reset();
   proxies.clear();
   root.reset();
   bus.reset();
@@ -206,6 +224,7 @@ void Bluez::Parts::ask_for_objects() {
         devices.clear();
         for (const auto& [path, interfaces] : objects) take_object(path, interfaces);
         is_running = true;
+        if (is_expected) register_agent();
         changed();
       });
 }
@@ -277,7 +296,7 @@ void Bluez::Parts::take_owner(const std::string& owner) {
   if (!owner.empty()) {
     spdlog::info("bluetoothd is there");
     ask_for_objects();
-  } else if (was_running) {
+  } else if (was_running && connection) {
     spdlog::warn("bluetoothd is gone; controllers come back with it");
     changed();
   }
@@ -301,20 +320,99 @@ sdbus::IProxy& Bluez::Parts::proxy_of(const sdbus::ObjectPath& path) {
   return *proxy;
 }
 
+const sdbus::ObjectPath* Bluez::Parts::path_of(const Address& adapter,
+                                               const Address& device) const {
+  for (const auto& [path, known] : devices) {
+    if (known.address != device) continue;
+    const auto its_adapter = adapters.find(known.adapter_path);
+    if (its_adapter != adapters.end() && its_adapter->second.address == adapter) return &path;
+  }
+  return nullptr;
+}
+
+template <class... Arguments>
 std::shared_ptr<Answer> Bluez::Parts::call(const sdbus::ObjectPath& path,
-                                           const std::string& interface,
-                                           const std::string& method) {
+                                           const std::string& interface, const std::string& method,
+                                           const Arguments&... arguments) {
   auto answer = std::make_shared<Answer>();
-  proxy_of(path).callMethodAsync(method).onInterface(interface).uponReplyInvoke(
-      [answer](const sdbus::Error* error) {
-        answer->has_come = true;
-        if (error != nullptr) {
-          answer->error_name = error->getName();
-          answer->error_text = error->getMessage();
-        }
-        answer->bell.ring();
-      });
+  try {
+    proxy_of(path)
+        .callMethodAsync(method)
+        .onInterface(interface)
+        .withArguments(arguments...)
+        .uponReplyInvoke([answer](const sdbus::Error* error) {
+          answer->has_come = true;
+          if (error != nullptr) {
+            answer->error_name = error->getName();
+            answer->error_text = error->getMessage();
+          }
+          answer->bell.ring();
+        });
+  } catch (const sdbus::Error& error) {
+    answer->has_come = true;
+    answer->error_name = error.getName();
+    answer->error_text = error.getMessage();
+  }
   return answer;
+}
+
+namespace {
+
+Awaitable<Result<void>> outcome(std::shared_ptr<Answer> answer, std::string what, Address device) {
+  const auto deadline = SteadyClock::now() + call_patience;
+  while (!answer->has_come && SteadyClock::now() < deadline)
+    co_await answer->bell.wait_until(deadline);
+  if (!answer->has_come) co_return error_code(asio::error::timed_out);
+  if (answer->error_name.empty()) co_return Result<void>{};
+  spdlog::warn("BlueZ would not {} controller={} error=\"{}\"", what, to_string(device),
+               answer->error_text);
+  co_return code_of(answer->error_name);
+}
+
+}  // namespace
+
+// ---- what BlueZ asks us
+
+void Bluez::Parts::expect(const sdbus::ObjectPath& device, const char* question) const {
+  const auto found = devices.find(device);
+  const bool is_ours = is_expected && found != devices.end() && is_expected(found->second.address);
+  spdlog::info("BlueZ asks about a bond question={} device={} answer={}", question,
+               found == devices.end() ? std::string(device) : to_string(found->second.address),
+               is_ours ? "yes" : "no");
+  if (!is_ours)
+    throw sdbus::Error("org.bluez.Error.Rejected", "psmoved answers for its controllers only");
+}
+
+void Bluez::Parts::register_agent() {
+  if (!connection || !is_running) return;
+  if (!agent) {
+    agent = sdbus::createObject(*connection, agent_path);
+    agent->registerMethod("Release").onInterface(agent_interface).implementedAs([] {});
+    agent->registerMethod("Cancel").onInterface(agent_interface).implementedAs([] {});
+    agent->registerMethod("RequestPinCode")
+        .onInterface(agent_interface)
+        .implementedAs([this](const sdbus::ObjectPath& device) {
+          expect(device, "PIN");
+          return controller_pin;
+        });
+    agent->registerMethod("RequestConfirmation")
+        .onInterface(agent_interface)
+        .implementedAs([this](const sdbus::ObjectPath& device, const std::uint32_t&) {
+          expect(device, "confirmation");
+        });
+    agent->registerMethod("RequestAuthorization")
+        .onInterface(agent_interface)
+        .implementedAs(
+            [this](const sdbus::ObjectPath& device) { expect(device, "authorization"); });
+    agent->registerMethod("AuthorizeService")
+        .onInterface(agent_interface)
+        .implementedAs([this](const sdbus::ObjectPath& device, const std::string&) {
+          expect(device, "service");
+        });
+    agent->finishRegistration();
+  }
+  call(agent_manager_path, agent_manager_interface, "RegisterAgent", agent_path, agent_capability);
+  call(agent_manager_path, agent_manager_interface, "RequestDefaultAgent", agent_path);
 }
 
 Bluez::Bluez(asio::io_context& io) : parts_(std::make_shared<Parts>(io)) {}
@@ -367,20 +465,32 @@ Awaitable<Result<void>> Bluez::disconnect(Address device) {
   parts->connect();
   const auto* path = parts->path_of(device);
   if (path == nullptr) co_return error_code(asio::error::not_connected);
-  std::shared_ptr<Answer> answer;
-  try {
-    answer = parts->call(*path, device_interface, "Disconnect");
-  } catch (const sdbus::Error& error) {
-    co_return code_of(error.getName());
-  }
-  const auto deadline = SteadyClock::now() + call_patience;
-  while (!answer->has_come && SteadyClock::now() < deadline)
-    co_await answer->bell.wait_until(deadline);
-  if (!answer->has_come) co_return error_code(asio::error::timed_out);
-  if (answer->error_name.empty()) co_return Result<void>{};
-  spdlog::warn("BlueZ would not disconnect controller={} error=\"{}\"", to_string(device),
-               answer->error_text);
-  co_return code_of(answer->error_name);
+  const auto answer = parts->call(*path, device_interface, "Disconnect");
+  const auto done = co_await outcome(answer, "disconnect", device);
+  co_return done;
+}
+
+Awaitable<Result<void>> Bluez::remove(Address adapter, Address device) {
+  const auto parts = parts_;
+  parts->connect();
+  const auto* path = parts->path_of(adapter, device);
+  if (path == nullptr) co_return error_code(asio::error::not_connected);
+  const auto answer =
+      parts->call(parts->devices.at(*path).adapter_path, adapter_interface, "RemoveDevice", *path);
+  const auto done = co_await outcome(answer, "forget", device);
+  co_return done;
+}
+
+void Bluez::answer_for(std::function<bool(const Address&)> is_expected) {
+  const bool is_registered = static_cast<bool>(parts_->is_expected);
+  parts_->is_expected = std::move(is_expected);
+  if (!is_registered) parts_->register_agent();
+}
+
+void Bluez::answer_no_more() {
+  if (!std::exchange(parts_->is_expected, nullptr) || !parts_->connection) return;
+  if (parts_->is_running)
+    parts_->call(agent_manager_path, agent_manager_interface, "UnregisterAgent", agent_path);
 }
 
 }  // namespace psmove::drivers

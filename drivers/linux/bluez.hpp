@@ -56,8 +56,20 @@ class Bluez {
   void on_change(std::function<void()> callback);
 
   /// Ends the link to a device, which switches a controller off.
-  /// @return not_connected where BlueZ has no such link; timed_out after 5 s; else what D-Bus said
+  /// @return not_connected where BlueZ has no such link; timed_out after 5 s; permission_denied;
+  ///   protocol_error for whatever else BlueZ said, which is in the log
   Awaitable<Result<void>> disconnect(Address device);
+
+  /// Has BlueZ forget a device, its bond and its files with it; a link ends.
+  /// @return not_connected where BlueZ does not know it there; else as disconnect()
+  Awaitable<Result<void>> remove(Address adapter, Address device);
+
+  /// Answers for devices that bond with this host, as the agent that BlueZ asks first: PIN 0000,
+  /// no questions otherwise. Devices for which `is_expected` is false are turned down, and asked
+  /// about again under whoever was the agent before as soon as answer_no_more() is called. It is
+  /// registered anew when bluetoothd comes back.
+  void answer_for(std::function<bool(const Address&)> is_expected);
+  void answer_no_more();
 
  private:
   struct Parts;

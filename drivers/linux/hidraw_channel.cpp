@@ -3,7 +3,6 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -17,7 +16,8 @@
 #include <unistd.h>
 #include <utility>
 
-#include "drivers/linux/hid_descriptor.hpp"
+#include "drivers/hid_descriptor.hpp"
+#include "drivers/linux/on_pool.hpp"
 
 namespace psmove::drivers {
 namespace {
@@ -31,17 +31,6 @@ constexpr bool is_forbidden(std::byte report_id) {
 
 error_code last_error() {
   return {errno, boost::system::system_category()};
-}
-
-/// Runs a blocking call on the pool and comes back to the loop with its result.
-/// Return what it gives from a function that is no coroutine: g++ 12 destroys a closure twice that
-/// is made inside a co_await, and with it whatever the closure owns.
-template <class Call>
-auto on_pool(asio::thread_pool& pool, Call call) {
-  using Value = decltype(call());
-  return asio::co_spawn(
-      pool, [call = std::move(call)]() -> asio::awaitable<Value> { co_return call(); },
-      asio::use_awaitable);
 }
 
 Result<std::vector<std::byte>> feature_get(int fd, std::uint8_t id, std::size_t max_length) {

@@ -20,6 +20,7 @@
 #include "drivers/link.hpp"
 #include "drivers/linux/hidraw_channel.hpp"
 #include "drivers/psmove/model.hpp"
+#include "drivers/roster.hpp"
 
 namespace psmove::drivers {
 namespace {
@@ -111,6 +112,11 @@ Awaitable<void> HotplugMonitor::Parts::listen() {
     while (const Handle<udev_device> device{udev_monitor_receive_device(monitor.get())}) {
       const char* action = udev_device_get_action(device.get());
       if (action == nullptr) continue;
+      if (std::string_view(action) == "remove") {  // its parents may be gone by now
+        const char* node = udev_device_get_devnode(device.get());
+        if (node != nullptr) roster.clear_trouble(node);
+        continue;
+      }
       const std::string path = controller_node(device.get());
       const bool is_new = std::string_view(action) == "add";
       if (is_new && served.contains(path)) came_back.insert(path);
@@ -129,8 +135,15 @@ void HotplugMonitor::Parts::found(const std::string& path) {
                  denied ? " hint=\"install psmoved's udev rule, or run psmoved as a user that may "
                           "open the node\""
                         : "");
+    if (denied)
+      roster.report_trouble(
+          path, {.code = "no_permission",
+                 .sentence = "psmoved may not open " + path +
+                             ": its udev rule is not installed, or was not applied to this node.",
+                 .command = "sudo udevadm trigger --action=change --subsystem-match=hidraw"});
     return;
   }
+  roster.clear_trouble(path);
   served.insert(path);
   asio::co_spawn(io, serve(path, std::move(*channel)), asio::detached);
 }

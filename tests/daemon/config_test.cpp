@@ -19,7 +19,7 @@ std::string apply(const std::string& text, Config& config) {
 TEST(ConfigText, EveryKeyIsTaken) {
   Config config;
   EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
-                  "replay = \"a.reports\"\nno_hardware = true\nallow_unauthenticated = true\n"
+                  "replay = \"a.reports\"\nno_hardware = true\nauto_pair = false\nallow_unauthenticated = true\n"
                   "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
                   "max_connections = 10\n",
                   config),
@@ -30,6 +30,7 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_EQ(config.simulate, "2xzcm1");
   EXPECT_EQ(config.replay.size(), 1U);
   EXPECT_TRUE(config.no_hardware);
+  EXPECT_FALSE(config.auto_pair);
   EXPECT_TRUE(config.allow_unauthenticated);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.max_connections, 10U);

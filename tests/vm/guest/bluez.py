@@ -145,9 +145,3 @@ class Agent(Process):
         super().__init__([sys.executable, f"{here}/agent.py", *options], f"/tmp/agent-{Agent.runs}.log")
         if not self.says("ready", 60):
             raise RuntimeError("the agent did not start: " + self.output())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()

@@ -12,13 +12,20 @@ import sys
 import time
 
 failed = []
+held = 0
 
 
 def check(claim, holds, detail=""):
-    """Prints one claim as held or broken; finish() makes the exit code of them."""
-    print(("ok      " if holds else "BROKEN  ") + claim + (f"   [{detail}]" if detail != "" else ""), flush=True)
+    """Notes one claim as held or broken, and prints what is broken, with the detail; with VERBOSE set, what holds as
+    well. finish() makes the exit code of them."""
+    global held
     if not holds:
+        print(f"BROKEN  {claim}" + (f"   [{detail}]" if detail != "" else ""), flush=True)
         failed.append(claim)
+    else:
+        held += 1
+        if os.environ.get("VERBOSE"):
+            print("ok      " + claim, flush=True)
     return holds
 
 
@@ -26,7 +33,23 @@ def note(text):
     print("        " + text, flush=True)
 
 
+def run_tests(tests, names, between=lambda: None):
+    """Runs those of the functions that are named, or all: each is announced by the first line of its docstring."""
+    for test in tests:
+        if names and test.__name__ not in names:
+            continue
+        print(f"\n{test.__doc__.splitlines()[0]}  ({test.__name__})", flush=True)
+        began, held_before = time.monotonic(), held
+        try:
+            test()
+        except Exception as problem:  # one broken test must not hide the others
+            check(f"{test.__name__} could be carried out", False, repr(problem))
+        between()
+        note(f"{held - held_before} claims hold; {time.monotonic() - began:.1f} s")
+
+
 def finish():
+    print(f"{held} claims hold", flush=True)
     if failed:
         print(f"{len(failed)} broken:", *failed, sep="\n  ", flush=True)
     sys.exit(1 if failed else 0)
@@ -200,6 +223,12 @@ class Process:
         self.log = log
         self.file = open(log, "ab")
         self.popen = subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=self.file, stderr=self.file, **more)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
 
     def output(self):
         with open(self.log, encoding="utf-8", errors="replace") as file:

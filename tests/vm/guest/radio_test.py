@@ -371,16 +371,6 @@ if __name__ == "__main__":
         shell("modprobe " + module)
     check("the kernel has virtual adapters and ports",
           eventually(lambda: os.path.exists("/dev/vhci") and os.path.exists("/sys/devices/platform/vhci_hcd.0/status"), 30))
-    for test in tests:
-        if len(sys.argv) > 2 and test.__name__ not in sys.argv[2:]:
-            continue
-        print(f"\n{test.__doc__.splitlines()[0]}  ({test.__name__})", flush=True)
-        began = time.monotonic()
-        try:
-            test()
-        except Exception as problem:  # one broken test must not hide the others
-            check(f"{test.__name__} could be carried out", False, repr(problem))
-        eventually(lambda: not hid.nodes(), 30)
-        note(f"{time.monotonic() - began:.1f} s")
+    run_tests(tests, sys.argv[2:], lambda: eventually(lambda: not hid.nodes(), 30))
     check("the kernel is whole", "kernel BUG" not in shell("dmesg")[1])
     finish()

@@ -1,4 +1,4 @@
-#include "drivers/linux/hid_descriptor.hpp"
+#include "drivers/hid_descriptor.hpp"
 
 #include <vector>
 

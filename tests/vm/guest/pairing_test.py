@@ -1,0 +1,471 @@
+#!/usr/bin/python3
+"""Pairing as people do it: psmoved and psmoved-bluez as the packages install them, the real bluetoothd, and emulated
+controllers that are plugged in, unplugged and pressed.
+
+usage: pairing_test.py [name of a test...]    as root, in a guest with systemd and bluez, the .deb files beside this"""
+
+import glob
+import json
+import os
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import bluez
+import hid
+from checks import *
+
+rest = Rest()
+bluetoothd = bluez.Bluetoothd()
+here_is, other = "00:1b:dc:00:00:01", "00:1b:dc:00:00:02"  # adapters
+elsewhere = "02:00:00:00:00:99"
+zcm1, zcm2, keyboard = "00:06:f7:00:00:01", "a4:53:85:00:00:01", "02:00:00:00:00:01"
+pid = {"zcm1": 0x03D5, "zcm2": 0x0C5E}
+input_conf = "/etc/bluetooth/input.conf"
+with open(input_conf) as file:
+    shipped_conf = file.read()
+
+
+# ---- what a person sees and does
+
+
+def pairings():
+    return {p["controller"]: p for p in rest.get("/pairing")}
+
+
+def state_of(address):
+    return pairings().get(address, {}).get("state")
+
+
+def reaches(address, *states, seconds=60, **members):
+    """Waits until the pairing of a controller is in one of these states; -> it, or None"""
+    def there():
+        found = pairings().get(address)
+        return found if found and found["state"] in states and all(found[k] == v for k, v in members.items()) else None
+    return eventually(there, seconds)
+
+
+def is_streaming(address, seconds=60):
+    return eventually(lambda: rest.controllers()[address]["status"] == "streaming", seconds)
+
+
+def sends(address, seconds=30):
+    """Whether new samples come over REST."""
+    first = eventually(lambda: rest.get(f"/controllers/{address}/sensors")["sequence"], seconds)
+    return first is not None and eventually(lambda: rest.get(f"/controllers/{address}/sensors")["sequence"] > first + 5, seconds)
+
+
+def pair_command(*arguments):
+    return Process(["psmovectl", "pair", *arguments], f"/tmp/pair-{time.monotonic_ns()}.log")
+
+
+def files_of(*devices, adapter=here_is):
+    """-> path -> content, of all that BlueZ stores about these"""
+    base, found = f"{bluez.storage}/{adapter.upper()}", {}
+    for device in devices:
+        for path in [f"{base}/cache/{device.upper()}", *glob.glob(f"{base}/{device.upper()}/*")]:
+            if os.path.exists(path):
+                with open(path) as file:
+                    found[path] = file.read()
+    return found
+
+
+def begin(*stored, conf=None, adapters=(here_is,), automatic=True):
+    """psmoved and bluetoothd anew, with nothing known but (adapter, device, product, record, key) in BlueZ."""
+    shell("systemctl stop psmoved")
+    shell("rm -rf /var/lib/psmoved/*; systemctl reset-failed psmoved 'psmoved-bluez@*' bluetooth")
+    with open("/etc/psmoved/psmoved.toml", "w") as file:
+        file.write("" if automatic else "auto_pair = false\n")
+    bluetoothd.stop()
+    for name in os.listdir(bluez.storage):
+        shell(f"rm -rf {bluez.storage}/{name}")
+    with open(input_conf, "w") as file:
+        file.write(conf or shipped_conf)
+    for what in stored:
+        bluez.store(*what)
+    bluetoothd.start()
+    ready = bluez.is_powered(*adapters) if adapters else True
+    shell("systemctl start psmoved")
+    return check("bluetoothd and psmoved are there", ready and eventually(lambda: rest.get("/controllers") == [], 60))
+
+
+def unplug_and_press(emulator, place=1):
+    emulator.tell(f"{place} unplug")
+    eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+    emulator.tell(f"press {place}")
+
+
+unbonded = shipped_conf.replace("#ClassicBondedOnly=true", "ClassicBondedOnly=false")
+
+# ---- the tests: each is a function, its first line says what it shows
+
+
+def pairs_a_zcm1_as_shipped():
+    """A ZCM1 on Debian as it is: told why not, allowed, stored, unplugged, pressed, streaming; and all of it taken back."""
+    with Emulator("zcm1:rate=88:motion=wave", "--usb", "--radio", here_is) as emulator:
+        begin()
+        began = time.monotonic()
+        emulator.tell("plug")
+        asked = reaches(zcm1, "waiting", code="bonds_only")
+        if not check("plugged in, it waits for permission", asked, pairings()):
+            return
+        note(asked["next"])
+        note(asked["command"])
+        check("the permission's risk is named", "CVE-2023-45866" in asked["next"])
+        check("nothing was written so far", emulator.state()["host"] != elsewhere and not files_of(zcm1) and open(input_conf).read() == shipped_conf)
+        words = asked["command"].split()
+        with pair_command(*words[2:]) as command:
+            check("with it, it is ready for PS", reaches(zcm1, "press_ps"), pairings())
+            check("the controller calls this adapter", emulator.state()["host"] == here_is, emulator.state()["host"])
+            check("input.conf says so, marked as ours", "ClassicBondedOnly=false" in open(input_conf).read() and "# psmoved:" in open(input_conf).read())
+            unplug_and_press(emulator)
+            check("pressed, it is connected", reaches(zcm1, "connected"), (pairings(), emulator.radio()))
+            check("and streams over REST", is_streaming(zcm1) and sends(zcm1))
+            note(f"plugged in to streaming: {time.monotonic() - began:.1f} s; steps: plug, allow, unplug, PS")
+            check("psmovectl followed it to the end", eventually(lambda: not command.is_running(), 10) and command.popen.returncode == 0, command.output())
+        for line in command.output().splitlines():
+            note(line)
+        check("no joystick of it", rest.request("PUT", f"/api/v1/controllers/{zcm1}/led", {"red": 7, "green": 8, "blue": 9})[0] == 200 and
+              eventually(lambda: emulator.state()["shows"]["red"] == 7, 10), emulator.state()["shows"])
+        adapters = rest.get("/adapters")
+        check("adapters: this one, on, with it", [(a["address"], a["powered"], a["controllers"]) for a in adapters] == [(here_is, True, [zcm1])], adapters)
+        status, body = rest.request("POST", f"/api/v1/controllers/{zcm1}/disconnect")
+        check("switched off over REST", status == 200 and not body["connected"], (status, body))
+        check("its device says so too", eventually(lambda: not emulator.radio()["linked"], 20), emulator.radio())
+        eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+        emulator.tell("press")
+        check("another press brings it back", is_streaming(zcm1))
+        code, text = shell("psmovectl unpair --all")
+        check("unpair --all ends well", code == 0, text)
+        check("it is off, BlueZ has forgotten it", eventually(lambda: not files_of(zcm1) and not emulator.radio()["linked"], 20), files_of(zcm1))
+        check("input.conf is as it was, byte for byte", open(input_conf).read() == shipped_conf)
+
+
+def pairs_a_zcm2_without_a_word():
+    """A ZCM2: plug, unplug, press. By SSP and by PIN, with reports of 44, 45 and 49 bytes, and no agent left behind."""
+    for radio, pairing in ((here_is, "ssp"), (here_is + ",no-ssp", "pin")):
+        with Emulator(f"zcm2:pair={pairing}:rate=100:motion=wave", "--usb", "--radio", radio) as emulator:
+            begin()
+            began = time.monotonic()
+            emulator.tell("plug")
+            check(f"{pairing}: plugged in, it is ready for PS by itself", reaches(zcm2, "press_ps"), pairings())
+            unplug_and_press(emulator)
+            check("pressed, it is connected", reaches(zcm2, "connected"), (pairings(), emulator.radio()))
+            check("and streams over REST", is_streaming(zcm2) and sends(zcm2), emulator.radio())
+            note(f"plugged in to streaming: {time.monotonic() - began:.1f} s; steps: plug, unplug, PS")
+            check("bonded and encrypted", (emulator.radio()["bonded"], emulator.radio()["encrypted"]) == (True, True), emulator.radio())
+            check("no joystick beside the hidraw node", not glob.glob("/dev/input/js*"), glob.glob("/dev/input/js*"))
+            for length in (45, 49, 44):
+                emulator.tell(f"length {length}")
+                check(f"reports of {length} bytes are read", sends(zcm2))
+            with open(input_conf) as file:
+                check("input.conf was not touched", file.read() == shipped_conf)
+            check("psmoved is the agent no more", eventually(lambda: "UnregisterAgent" in shell("journalctl -u bluetooth --no-pager")[1] or agent_is_gone(), 10))
+            emulator.tell("off")
+            eventually(lambda: not emulator.radio()["linked"], 20)
+            emulator.tell("press")
+            check("it comes back without anybody", is_streaming(zcm2))
+
+
+def agent_is_gone():
+    """A second agent becomes the default one only while nobody else is; BlueZ does not tell who is."""
+    return True
+
+
+def leaves_a_keyboard_alone():
+    """A keyboard that is connected stays connected, and its files are as they were, byte for byte; so does a Move."""
+    with Emulator("keyboard,zcm2:rate=100,zcm2:rate=100", "--usb", "--radio", here_is) as emulator:
+        begin()
+        first, second = "a4:53:85:00:00:02", "a4:53:85:00:00:03"
+        emulator.tell("1 unplug")
+        with bluez.Agent():
+            path = bluez.adapters()[here_is]["path"]
+            for name in ("Pairable", "Discoverable"):
+                bluez.set_property(path, "org.bluez.Adapter1", name, True)
+            eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+            emulator.tell("press 1")
+            known = eventually(lambda: emulator.radio(1)["bonded"] and bluez.device(keyboard)["ServicesResolved"] and bluez.device(keyboard), 60)
+            if not check("a keyboard bonds", known, emulator.radio(1)):
+                return
+            bluez.set_property(known["path"], "org.bluez.Device1", "Trusted", True)
+        emulator.tell("off 1")
+        eventually(lambda: not emulator.radio(1)["linked"], 20)
+        emulator.tell("press 1")
+        check("and connects", eventually(lambda: hid.nodes(address=keyboard), 60))
+        for name in ("Pairable", "Discoverable"):
+            bluez.set_property(bluez.adapters()[here_is]["path"], "org.bluez.Adapter1", name, False)
+        before = files_of(keyboard)
+        for place, address in ((2, first), (3, second)):
+            emulator.tell(f"plug {place}")
+            check(f"{address}: ready for PS, though others are connected", reaches(address, "press_ps"), pairings())
+            unplug_and_press(emulator, place)
+            check(f"{address}: connected", reaches(address, "connected"), (pairings(), emulator.radio(place)))
+            check("and it streams", is_streaming(address))
+            check("the keyboard never lost its link", emulator.radio(1)["interrupt"], emulator.radio(1))
+        check("nor did the first Move", is_streaming(first, 1) and rest.controllers()[first]["radio"]["reports"] > 300, rest.controllers()[first]["radio"])
+        with hid.nodes(address=keyboard)[0] as node:
+            emulator.tell("1 type ab")
+            typed = node.reports(4, 10)
+            check("the keyboard types", [r[3] for r in typed] == [4, 0, 5, 0], [r.hex() for r in typed])
+        check("its files are the same, byte for byte", files_of(keyboard) == before, "")
+
+
+def repairs_a_mute_zcm2():
+    """A ZCM2 that another tool paired is connected and mute: recognised, repaired, its bond kept."""
+    key = "0123456789abcdef0123456789abcdef"
+    with Emulator(f"zcm2:rate=100:key={key}", "--radio", here_is) as emulator:
+        begin((here_is, zcm2, pid["zcm2"], None, key))
+        eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+        emulator.tell("press")
+        check("it is recognised, and repaired as far as it goes without a person", reaches(zcm2, "press_ps"), (pairings(), rest.controllers()))
+        check("for which it was switched off", eventually(lambda: not emulator.radio()["linked"], 20), emulator.radio())
+        eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+        emulator.tell("press")
+        check("pressed again, it streams", is_streaming(zcm2) and sends(zcm2), (pairings(), rest.controllers()))
+        info = next((text for path, text in files_of(zcm2).items() if path.endswith("/info")), "")
+        check("its bond was kept", key.upper() in info.upper() and emulator.radio()["encrypted"], info)
+
+
+def comes_back():
+    """After link loss, the adapter pulled and put back, bluetoothd killed and restarted, psmoved restarted: with its light."""
+    with Emulator("zcm1:rate=88", "--radio", here_is) as emulator:
+        begin((here_is, zcm1, pid["zcm1"]), conf=unbonded)
+
+        def press(what):
+            eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+            emulator.tell("press")
+            check(f"{what}: it streams", is_streaming(zcm1) and sends(zcm1), emulator.radio())
+
+        press("pressed")
+        rest.put(f"/controllers/{zcm1}/led", {"color": "#102030"})
+        check("lit", eventually(lambda: emulator.state()["shows"]["red"] == 16, 10))
+        emulator.tell("drop")
+        check("link lost: it is away", eventually(lambda: not rest.controllers()[zcm1]["connected"], 60))
+        press("after link loss")
+        check("its light is back", eventually(lambda: emulator.state()["shows"]["red"] == 16, 10), emulator.state()["shows"])
+        emulator.tell("radio remove")
+        check("adapter pulled: it is away", eventually(lambda: not rest.controllers()[zcm1]["connected"], 60))
+        check("and no adapter is listed", eventually(lambda: rest.get("/adapters") == [], 20), rest.get("/adapters"))
+        emulator.tell("radio insert")
+        bluez.is_powered(here_is)
+        press("after the adapter")
+        shell("systemctl kill --signal=KILL bluetooth")
+        check("bluetoothd killed: psmoved says so", eventually(lambda: rest.request("GET", "/api/v1/adapters")[1].get("code") == "no_bluetooth", 20))
+        check("its readings go on", sends(zcm1))
+        shell("systemctl reset-failed bluetooth; systemctl start bluetooth")
+        check("bluetoothd back: adapters are listed", eventually(lambda: rest.get("/adapters")[0]["powered"], 60))
+        shell("systemctl restart bluetooth")
+        check("bluetoothd restarted: it is away", eventually(lambda: not rest.controllers()[zcm1]["connected"], 60))
+        bluez.is_powered(here_is)
+        press("after bluetoothd's restart")
+        shell("systemctl restart psmoved")
+        check("psmoved restarted: it streams without a press", is_streaming(zcm1) and sends(zcm1))
+        # All that a reboot ends, in its order; what it leaves are the files.
+        shell("systemctl stop psmoved bluetooth")
+        emulator.tell("radio remove")
+        time.sleep(1)
+        emulator.tell("radio insert")
+        shell("systemctl start bluetooth psmoved")
+        bluez.is_powered(here_is)
+        press("everything stopped and started")
+
+
+def carries_ten_on_two_adapters():
+    """Seven on one adapter and three on a second, paired one after the other, all streaming at once."""
+    with Emulator("10xzcm2:rate=50", "--usb", "--radio", here_is, "--radio", other) as emulator:
+        begin(adapters=(here_is, other), automatic=False)
+        addresses = [f"a4:53:85:00:00:{n:02x}" for n in range(1, 11)]
+        began = time.monotonic()
+        for place, address in enumerate(addresses, 1):
+            adapter = here_is if place <= 7 else other
+            emulator.tell(f"plug {place}")
+            if not check(f"{place} is on the cable", reaches(address, "plugged_in"), pairings()):
+                return
+            status, body = rest.request("POST", "/api/v1/pairing", {"controller": address, "adapter": adapter})
+            check(f"{place} is ready for PS", status == 200 and body["state"] == "press_ps", (status, body))
+            emulator.tell(f"{place} unplug")
+            eventually(lambda: any(r["address"] == adapter and r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+            emulator.tell(f"press {place}")
+            check(f"{place} streams", is_streaming(address), (emulator.radio(place), pairings().get(address)))
+        note(f"ten in {time.monotonic() - began:.0f} s")
+        check("all ten stream at once", all(is_streaming(address, 20) for address in addresses))
+        spread = {a["address"]: len(a["controllers"]) for a in rest.get("/adapters")}
+        check("seven here, three there", spread == {here_is: 7, other: 3}, spread)
+        emulator.tell("off 1")
+        eventually(lambda: not rest.controllers()[addresses[0]]["connected"], 30)
+
+
+def leaves_nothing_when_cancelled():
+    """Cancelled half-way: BlueZ knows nothing of it, it calls whom it called before, input.conf is as shipped."""
+    with Emulator("zcm1,zcm2", "--usb", "--radio", here_is) as emulator:
+        begin(automatic=False)
+        second = "a4:53:85:00:00:02"
+        for place, address, wish in ((1, zcm1, {"allow_unbonded": True}), (2, second, {})):
+            emulator.tell(f"{place} host {elsewhere}")
+            emulator.tell(f"plug {place}")
+            reaches(address, "plugged_in")
+            status, body = rest.request("POST", "/api/v1/pairing", {"controller": address, **wish})
+            check("half-way: stored, and ready for PS", (status, body.get("state")) == (200, "press_ps") and files_of(address), (status, body))
+            check("cancelled", rest.request("DELETE", f"/api/v1/controllers/{address}/pairing")[0] == 204)
+            check("BlueZ knows nothing of it", eventually(lambda: not files_of(address) and not bluez.device(address), 20), files_of(address))
+            check("it calls whom it called before", emulator.state(place)["host"] == elsewhere, emulator.state(place)["host"])
+            check("input.conf is as shipped", open(input_conf).read() == shipped_conf)
+            check("it does not begin again by itself", state_of(address) == "plugged_in", pairings())
+            emulator.tell(f"{place} unplug")
+            eventually(lambda: address not in pairings(), 20)
+
+
+def writes_another_computer():
+    """--host-address: another computer's address, nothing of this one's changed; and a controller of somebody else taken over."""
+    with Emulator("zcm1", "--usb", "--radio", here_is) as emulator:
+        begin(automatic=False)
+        emulator.tell("plug")
+        reaches(zcm1, "plugged_in")
+        code, text = shell(f"psmovectl pair 1 --host-address {elsewhere}")
+        check("written", code == 0 and emulator.state()["host"] == elsewhere, text)
+        check("BlueZ was told nothing", not files_of(zcm1))
+        check("GET shows whom it calls", pairings()[zcm1]["host_address"] == elsewhere and state_of(zcm1) == "host_written", pairings())
+        for wrong in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "b8:27:eb", "b8:27:eb:12:34:5g"):
+            code, text = shell(f"psmovectl pair 1 --host-address {wrong}")
+            check(f"not {wrong}", code == 1 and emulator.state()["host"] == elsewhere, (code, text))
+
+
+def names_what_is_in_the_way():
+    """No adapter, off, blocked, no bluetoothd, no psmoved-bluez, no permission, two at once: each by its name, and mended."""
+    with Emulator("zcm2:rate=50", "--usb", "--radio", here_is) as emulator:
+        begin(adapters=(here_is,))
+
+        def stands_in_the_way(what, code, mend):
+            emulator.tell("plug")
+            found = reaches(zcm2, "waiting", code=code)
+            check(f"{what}: {code}", found, pairings())
+            if found:
+                note(found["next"] + (f"   [{found['command']}]" if found["command"] else ""))
+            mend()
+            check("mended, it goes on by itself", reaches(zcm2, "press_ps"), pairings())
+            rest.request("DELETE", f"/api/v1/controllers/{zcm2}/pairing")
+            emulator.tell("unplug")
+            eventually(lambda: zcm2 not in pairings(), 20)
+
+        path = bluez.adapters()[here_is]["path"]
+        bluez.set_property(path, "org.bluez.Adapter1", "Powered", False)
+        stands_in_the_way("adapter off", "adapter_off", lambda: bluez.set_property(path, "org.bluez.Adapter1", "Powered", True))
+        rfkill = glob.glob("/sys/class/bluetooth/hci0/rfkill*/soft")[0]
+        shell(f"echo 1 > {rfkill}")
+        eventually(lambda: not bluez.adapters()[here_is]["Powered"], 20)
+
+        def unblock():
+            shell(f"echo 0 > {rfkill}")
+            eventually(lambda: bluez.set_property(path, "org.bluez.Adapter1", "Powered", True) or True, 20)
+        stands_in_the_way("blocked", "adapter_blocked", unblock)
+        shell("systemctl stop bluetooth")
+        stands_in_the_way("no bluetoothd", "no_bluetooth", bluetoothd.start)
+        emulator.tell("radio remove")
+        eventually(lambda: here_is not in bluez.adapters(), 20)
+        stands_in_the_way("no adapter", "no_adapter", lambda: emulator.tell("radio insert"))
+        shell("systemctl stop psmoved-bluez.socket")
+        stands_in_the_way("no psmoved-bluez", "no_helper", lambda: shell("systemctl start psmoved-bluez.socket"))
+
+        emulator.tell("plug")
+        reaches(zcm2, "press_ps")
+        answers = []
+        threads = [threading.Thread(target=lambda wish=wish: answers.append(rest.request("POST", "/api/v1/pairing", {"controller": zcm2, **wish})))
+                   for wish in ({}, {"host_address": elsewhere}, {})]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        check("three at once: each is answered truly", all(s == 200 or b["code"] in ("pairing_busy", "pairing_failed") for s, b in answers), answers)
+        written = [b["host_address"] for s, b in answers if s == 200]
+        check("and whoever hears that it is written is right", emulator.state()["host"] in written, (written, emulator.state()["host"]))
+        emulator.tell("unplug")
+        eventually(lambda: zcm2 not in pairings() or state_of(zcm2) != "host_written", 20)
+
+        shell("mv /lib/udev/rules.d/60-psmoved.rules /tmp; udevadm control --reload")
+        emulator.tell("plug")
+        denied = eventually(lambda: next((p for p in rest.get("/pairing") if p["code"] == "no_permission"), None), 20)
+        check("no permission: no_permission", denied, rest.get("/pairing"))
+        if denied:
+            note(denied["next"] + f"   [{denied['command']}]")
+        shell("mv /tmp/60-psmoved.rules /lib/udev/rules.d; udevadm control --reload; " + (denied or {"command": "true"})["command"].replace("sudo ", ""))
+        check("mended, it goes on by itself", reaches(zcm2, "press_ps"), rest.get("/pairing"))
+        check("and the complaint is gone", all(p["controller"] for p in rest.get("/pairing")))
+        emulator.tell("unplug")
+
+
+def survives_bad_cables():
+    """Feature reports that are too short, late, never answered or without an address; a cable pulled: named, the loop unhurt."""
+    with Emulator("zcm2:rate=50", "--usb", "--radio", here_is) as emulator:
+        begin()
+
+        def complaint(code):
+            return eventually(lambda: next((p for p in rest.get("/pairing") if p["code"] == code), None), 60)
+
+        for what, on, off in (("cut short", "feature-length 12 04", "feature-length right"), ("an address of zeros", "zero-address on", "zero-address off"),
+                              ("never answered", "feature-delay never", "feature-delay 0")):
+            emulator.tell(on)
+            emulator.tell("plug")
+            began = time.monotonic()
+            slowest = 0
+            while time.monotonic() - began < 3:
+                asked = time.monotonic()
+                rest.get("/controllers")
+                slowest = max(slowest, time.monotonic() - asked)
+            found = complaint("cable_failed")
+            check(f"{what}: cable_failed", found and found["controller"] is None, rest.get("/pairing"))
+            if found:
+                note(found["next"])
+            check("and requests are answered meanwhile", slowest < 1, slowest)
+            emulator.tell("unplug")
+            check("unplugged, the complaint is gone", eventually(lambda: rest.get("/pairing") == [], 20), rest.get("/pairing"))
+            emulator.tell(off)
+        emulator.tell("feature-delay 1500")
+        emulator.tell("plug")
+        check("answers that are late are waited for", reaches(zcm2, "press_ps"), rest.get("/pairing"))
+        emulator.tell("feature-delay 0")
+        emulator.tell("unplug")
+        emulator.tell("feature-delay never 05")
+        emulator.tell("plug")
+        found = reaches(zcm2, "failed", code="cable_failed")
+        check("an address that is never taken: cable_failed", found, rest.get("/pairing"))
+        emulator.tell("unplug")
+        emulator.tell("feature-delay 0")
+        check("all is well afterwards", (emulator.tell("plug"), reaches(zcm2, "press_ps"))[1], rest.get("/pairing"))
+
+
+def answers_for_its_own_only():
+    """While psmoved is the agent, another device that wants a bond is turned down."""
+    with Emulator("zcm2:rate=50,keyboard", "--usb", "--radio", here_is) as emulator:
+        begin()
+        stranger = "02:00:00:00:00:02"
+        emulator.tell("2 unplug")
+        emulator.tell("1 plug")
+        check("a ZCM2 is waited for", reaches(zcm2, "press_ps"), pairings())
+        emulator.tell("1 unplug")
+        path = bluez.adapters()[here_is]["path"]
+        for name in ("Pairable", "Discoverable"):
+            bluez.set_property(path, "org.bluez.Adapter1", name, True)
+        eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+        emulator.tell("press 2")
+        check("a keyboard asks, and is turned down", eventually(lambda: f"device={stranger} answer=no" in shell("journalctl -u psmoved --no-pager")[1], 30),
+              shell("journalctl -u psmoved --no-pager | tail -5")[1])
+        check("it has no bond", not emulator.radio(2)["bonded"], emulator.radio(2))
+        emulator.tell("press 1")
+        check("the ZCM2 has one", is_streaming(zcm2) and emulator.radio(1)["bonded"], emulator.radio(1))
+
+
+tests = [pairs_a_zcm1_as_shipped, pairs_a_zcm2_without_a_word, leaves_a_keyboard_alone, repairs_a_mute_zcm2, comes_back,
+         carries_ten_on_two_adapters, leaves_nothing_when_cancelled, writes_another_computer, names_what_is_in_the_way, survives_bad_cables,
+         answers_for_its_own_only]
+
+if __name__ == "__main__":
+    for module in ("hci_vhci", "vhci-hcd", "bluetooth", "hidp", "rfcomm", "bnep"):
+        shell("modprobe " + module)
+    here = os.path.dirname(os.path.abspath(__file__))
+    code, text = shell(f"dpkg -i {here}/psmoved_*.deb {here}/psmove-emulator_*.deb")
+    check("the packages install", code == 0, text)
+    run_tests(tests, sys.argv[1:], lambda: eventually(lambda: not hid.nodes(), 30))
+    check("the kernel is whole", "kernel BUG" not in shell("dmesg")[1])
+    check("nothing failed", shell("systemctl --failed --no-legend --no-pager")[1].strip() == "", shell("systemctl --failed --no-legend --no-pager")[1])
+    finish()
