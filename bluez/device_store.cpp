@@ -150,4 +150,11 @@ std::string DeviceStore::remember(const Address& adapter, const Address& device,
   return its_info.save(info(adapter, device));
 }
 
+std::string DeviceStore::clear_remains(const Address& adapter, const Address& device) const {
+  std::error_code error;
+  if (std::filesystem::exists(info(adapter, device), error)) return {};
+  std::filesystem::remove(cache(adapter, device), error);
+  return error ? cache(adapter, device).string() + ": " + error.message() : std::string();
+}
+
 }  // namespace psmove::bluez

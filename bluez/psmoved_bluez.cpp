@@ -22,6 +22,7 @@ constexpr const char* usage =
     "usage: psmoved-bluez REQUEST, or one request on standard input\n"
     "  inspect adapter=ADDRESS device=ADDRESS model=zcm1|zcm2|navigation\n"
     "  store adapter=ADDRESS device=ADDRESS model=MODEL [unbonded=allow]\n"
+    "  forget adapter=ADDRESS device=ADDRESS model=MODEL\n"
     "  allow-unbonded\n"
     "  only-bonded\n"
     "Writes what BlueZ has to know of a controller, and has bluetoothd read it. For root; psmoved "
@@ -52,6 +53,8 @@ class OneAtATime {
 /// Makes the change, if there is one to make. @return one sentence on what went wrong, or empty
 std::string carry_out(const Request& request, const DeviceStore& store, const InputConf& conf,
                       bool cable_pairing, bool& changed) {
+  if (request.action == Action::forget)
+    return store.clear_remains(*request.adapter, *request.device);
   const StoredModel* model = find_stored_model(request.model);
   const bool stores = request.action == Action::store;
   const bool allows = request.action == Action::allow_unbonded || request.allow_unbonded;

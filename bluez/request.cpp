@@ -9,9 +9,10 @@
 namespace psmove::bluez {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Action>, 4> actions = {{
+constexpr std::array<std::pair<std::string_view, Action>, 5> actions = {{
     {"inspect", Action::inspect},
     {"store", Action::store},
+    {"forget", Action::forget},
     {"allow-unbonded", Action::allow_unbonded},
     {"only-bonded", Action::only_bonded},
 }};
@@ -57,7 +58,7 @@ std::optional<Request> parse_request(std::string_view line, std::string& trouble
   const auto* action = std::find_if(actions.begin(), actions.end(),
                                     [&](const auto& each) { return each.first == verb; });
   if (action == actions.end()) {
-    trouble = "a request begins with inspect, store, allow-unbonded or only-bonded";
+    trouble = "a request begins with inspect, store, forget, allow-unbonded or only-bonded";
     return std::nullopt;
   }
   request.action = action->second;
@@ -66,7 +67,7 @@ std::optional<Request> parse_request(std::string_view line, std::string& trouble
     trouble = take_over(request, key, value);
     if (!trouble.empty()) return std::nullopt;
   }
-  const bool is_about_one = request.action == Action::inspect || request.action == Action::store;
+  const bool is_about_one = request.action != Action::allow_unbonded && request.action != Action::only_bonded;
   const bool names_one = request.adapter && request.device && !request.model.empty();
   const bool names_any = request.adapter || request.device || !request.model.empty();
   if (is_about_one ? !names_one : names_any) {

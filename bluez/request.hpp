@@ -13,6 +13,7 @@ namespace psmove::bluez {
 enum class Action : std::uint8_t {
   inspect,         ///< what BlueZ's files say of a controller; changes nothing
   store,           ///< makes BlueZ know it
+  forget,          ///< clears away what BlueZ leaves of one that it has forgotten
   allow_unbonded,  ///< lets devices without a bond be input devices
   only_bonded,     ///< takes that back
 };
@@ -20,7 +21,7 @@ enum class Action : std::uint8_t {
 /// "store adapter=00:1b:dc:00:00:01 device=00:06:f7:00:00:01 model=zcm1 unbonded=allow"
 struct Request {
   Action action = Action::inspect;
-  std::optional<Address> adapter{}, device{};  ///< for inspect and store, which need both
+  std::optional<Address> adapter{}, device{};  ///< for inspect, store and forget, which need both
   std::string model{};                         ///< of a controller: "zcm1"
   bool allow_unbonded = false;                 ///< with store: do both, with one restart
   friend bool operator==(const Request&, const Request&) = default;

@@ -28,6 +28,8 @@ constexpr int most_links = 7;
 constexpr auto longest_write = 25s;
 /// bluetoothd's start, and its adapters' way back to life.
 constexpr auto longest_restart = 30s;
+/// For one that is switched off to be gone.
+constexpr auto longest_leave = 5s;
 /// What is in the way is looked at again when something changes, and after this long.
 constexpr auto look_again = 5s;
 /// BlueZ tells of many changes at once.
@@ -190,6 +192,21 @@ bool Pairings::cancel(const Address& controller) {
   return true;
 }
 
+/// Has BlueZ forget it, and then what BlueZ itself leaves of it.
+Awaitable<Result<void>> Pairings::remove(Address adapter, Address controller) {
+  const auto removed = co_await bluez_->remove(adapter, controller);
+  const Controller* known = roster_.find(controller);
+  if (!removed || helper_ == nullptr || known == nullptr) co_return removed;
+  const auto cleaned = co_await helper_->ask({.action = bluez::Action::forget,
+                                              .adapter = adapter,
+                                              .device = controller,
+                                              .model = std::string(known->model().name)});
+  if (!cleaned.error.empty())
+    spdlog::info("a name stays in BlueZ's cache controller={} because=\"{}\"", to_string(controller),
+                 cleaned.error);
+  co_return removed;
+}
+
 Awaitable<std::optional<PairingTrouble>> Pairings::unpair(Address controller) {
   if (bluez_ == nullptr)
     co_return PairingTrouble{"no_bluetooth", "psmoved was started without hardware."};
@@ -199,7 +216,7 @@ Awaitable<std::optional<PairingTrouble>> Pairings::unpair(Address controller) {
   for (const auto& device : bluez_->devices()) {
     if (device.address != controller) continue;
     was_known = true;
-    const auto removed = co_await bluez_->remove(device.adapter, controller);
+    const auto removed = co_await remove(device.adapter, controller);
     if (!removed)
       co_return PairingTrouble{"pairing_failed",
                                "BlueZ would not forget it: " + removed.error().message() + "."};
@@ -347,6 +364,8 @@ Awaitable<bool> Pairings::carry_out(FlowPtr flow) {
     if (!is_written || flow->is_over()) co_return false;
   }
   if (flow->must_store) {
+    set_stage(*flow, PairingStage::storing);
+    co_await switch_off(flow);
     const bool is_stored = co_await store(flow);
     if (!is_stored || flow->is_over()) co_return false;
   }
@@ -448,7 +467,6 @@ Awaitable<bool> Pairings::write_host(FlowPtr flow, Address host) {
 
 /// Has BlueZ learn of it. One controller at a time: each takes a restart of bluetoothd.
 Awaitable<bool> Pairings::store(FlowPtr flow) {
-  set_stage(*flow, PairingStage::storing);
   while (is_storing_) {
     co_await flow->bell.wait_until(SteadyClock::now() + settle);
     if (flow->is_over()) co_return false;
@@ -484,11 +502,20 @@ Awaitable<bool> Pairings::store(FlowPtr flow) {
     }
     co_await flow->bell.wait_until(std::min(deadline, SteadyClock::now() + 1s));
   }
-  // One that is here already keeps what the kernel was told of it until it calls again.
-  const Controller* controller = roster_.find(flow->controller);
-  if (controller != nullptr && bluetooth_link(*controller) != nullptr)
-    co_await bluez_->disconnect(flow->controller);
   co_return true;
+}
+
+/// One that is here already keeps what the kernel was told of it until it calls again.
+Awaitable<void> Pairings::switch_off(FlowPtr flow) {
+  const auto is_here = [&] {
+    const Controller* controller = roster_.find(flow->controller);
+    return controller != nullptr && bluetooth_link(*controller) != nullptr;
+  };
+  if (!is_here()) co_return;
+  co_await bluez_->disconnect(flow->controller);
+  const auto deadline = SteadyClock::now() + longest_leave;
+  while (is_here() && !flow->is_over() && SteadyClock::now() < deadline)
+    co_await flow->bell.wait_until(deadline);
 }
 
 Awaitable<bool> Pairings::wait_for_call(FlowPtr flow) {
@@ -502,10 +529,12 @@ Awaitable<bool> Pairings::wait_for_call(FlowPtr flow) {
     const Controller* controller = roster_.find(flow->controller);
     if (controller == nullptr || flow->is_over()) co_return false;
     const LinkInfo* link = bluetooth_link(*controller);
-    if (link != nullptr && link->adapter == adapter) {
+    if (link != nullptr && link->adapter == adapter && !controller->is_mute()) {
       set_stage(*flow, PairingStage::connected);
       co_return true;
     }
+    if (controller->is_mute() && trouble.code.empty())
+      trouble = {"refused", "Hold its PS button for ten seconds to switch it off, then press it."};
     const bool is_cabled = controller->cable().has_value();
     if (was_cabled && !is_cabled) deadline = now + settings_.patience;
     was_cabled = is_cabled;
@@ -542,7 +571,7 @@ Awaitable<void> Pairings::take_back(FlowPtr flow) {
   flow->questions_until = {};
   answer_questions();
   if (flow->is_new_to_bluez && flow->status.adapter && bluez_ != nullptr)
-    co_await bluez_->remove(*flow->status.adapter, flow->controller);
+    co_await remove(*flow->status.adapter, flow->controller);
   if (flow->has_allowed_unbonded) co_await helper_->ask({.action = bluez::Action::only_bonded});
   if (const auto former = std::exchange(flow->former_host, std::nullopt))
     co_await write_host(flow, *former);

@@ -15,6 +15,7 @@
 #include "drivers/listener.hpp"
 #include "types/awaitable.hpp"
 #include "types/pairing.hpp"
+#include "types/result.hpp"
 
 namespace psmove::drivers {
 
@@ -85,9 +86,11 @@ class Pairings final : public Listener {
   Awaitable<bool> carry_out(FlowPtr flow);
   Awaitable<std::optional<PairingTrouble>> make_plan(FlowPtr flow);
   Awaitable<bool> write_host(FlowPtr flow, Address host);
+  Awaitable<void> switch_off(FlowPtr flow);
   Awaitable<bool> store(FlowPtr flow);
   Awaitable<bool> wait_for_call(FlowPtr flow);
   Awaitable<void> take_back(FlowPtr flow);
+  Awaitable<Result<void>> remove(Address adapter, Address controller);
 
   void set_stage(Flow& flow, PairingStage stage, PairingTrouble trouble = {});
   void answer_questions();

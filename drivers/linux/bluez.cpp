@@ -130,6 +130,8 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
                                const std::string& method, const Arguments&... arguments);
 
   void register_agent();
+  void unregister_agent();
+  void set_pairable(const sdbus::ObjectPath& adapter, bool is_pairable);
   void expect(const sdbus::ObjectPath& device, const char* question) const;
 
   asio::io_context& io;
@@ -140,6 +142,7 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
   sdbus::Slot property_match;
   std::unique_ptr<sdbus::IObject> agent;
   std::function<bool(const Address&)> is_expected;  ///< empty: we are not the agent
+  std::vector<sdbus::ObjectPath> made_pairable;     ///< adapters that were not
   asio::posix::stream_descriptor readable;          ///< a duplicate of the connection's descriptor
   std::map<sdbus::ObjectPath, BluetoothAdapter> adapters;
   std::map<sdbus::ObjectPath, Device> devices;
@@ -413,6 +416,22 @@ void Bluez::Parts::register_agent() {
   }
   call(agent_manager_path, agent_manager_interface, "RegisterAgent", agent_path, agent_capability);
   call(agent_manager_path, agent_manager_interface, "RequestDefaultAgent", agent_path);
+  made_pairable.clear();
+  for (const auto& [path, adapter] : adapters) {
+    if (adapter.pairable) continue;
+    made_pairable.push_back(path);
+    set_pairable(path, true);
+  }
+}
+
+void Bluez::Parts::unregister_agent() {
+  for (const auto& path : std::exchange(made_pairable, {})) set_pairable(path, false);
+  call(agent_manager_path, agent_manager_interface, "UnregisterAgent", agent_path);
+}
+
+void Bluez::Parts::set_pairable(const sdbus::ObjectPath& adapter, bool is_pairable) {
+  call(adapter, properties_interface, "Set", adapter_interface, std::string("Pairable"),
+       sdbus::Variant(is_pairable));
 }
 
 Bluez::Bluez(asio::io_context& io) : parts_(std::make_shared<Parts>(io)) {}
@@ -489,8 +508,7 @@ void Bluez::answer_for(std::function<bool(const Address&)> is_expected) {
 
 void Bluez::answer_no_more() {
   if (!std::exchange(parts_->is_expected, nullptr) || !parts_->connection) return;
-  if (parts_->is_running)
-    parts_->call(agent_manager_path, agent_manager_interface, "UnregisterAgent", agent_path);
+  if (parts_->is_running) parts_->unregister_agent();
 }
 
 }  // namespace psmove::drivers

@@ -67,7 +67,7 @@ class Bluez {
   /// Answers for devices that bond with this host, as the agent that BlueZ asks first: PIN 0000,
   /// no questions otherwise. Devices for which `is_expected` is false are turned down, and asked
   /// about again under whoever was the agent before as soon as answer_no_more() is called. It is
-  /// registered anew when bluetoothd comes back.
+  /// registered anew when bluetoothd comes back. Adapters are made pairable for as long.
   void answer_for(std::function<bool(const Address&)> is_expected);
   void answer_no_more();
 

@@ -237,7 +237,8 @@ TEST_F(LinkTest, AMuteZcm2IsToldToPairAgain) {
   plug_in();
   poll();
   ASSERT_TRUE(run_until([&] { return controller().input() == InputStatus::silent; }));
-  EXPECT_NE(controller().hint().find("Pair it again"), std::string::npos);
+  EXPECT_NE(controller().hint().find("psmovectl pair 1"), std::string::npos);
+  EXPECT_TRUE(controller().is_mute());
 }
 
 const Address some_host{{0xB8, 0x27, 0xEB, 0x12, 0x34, 0x56}};
@@ -246,19 +247,20 @@ TEST_F(LinkTest, OnTheCableAHostIsWrittenAndReadBack) {
   bench_.put_on_the_cable();
   plug_in();
   poll();
-  ASSERT_TRUE(controller().pairing());
-  EXPECT_EQ(controller().pairing()->stage, PairingStage::plugged_in);
+  ASSERT_TRUE(controller().cable());
+  EXPECT_FALSE(controller().cable()->is_writing);
   for (int i = 0; i < 2; ++i) {  // the second time as well, though it is there already
     ASSERT_TRUE(controller().ask_for_host(some_host));
-    EXPECT_EQ(controller().pairing()->stage, PairingStage::writing);
+    EXPECT_TRUE(controller().cable()->is_writing);
     poll();
-    EXPECT_EQ(controller().pairing()->stage, PairingStage::host_written);
-    EXPECT_EQ(controller().pairing()->host, some_host);
+    EXPECT_FALSE(controller().cable()->is_writing);
+    EXPECT_EQ(controller().cable()->trouble, "");
+    EXPECT_EQ(controller().cable()->host, some_host);
   }
   EXPECT_EQ(parse_addresses(*bench_.move.get_feature(0x04))->host, some_host);
   bench_.unplug();
   poll();
-  EXPECT_FALSE(controller().pairing());
+  EXPECT_FALSE(controller().cable());
   EXPECT_FALSE(controller().ask_for_host(some_host)) << "off the cable nobody can be told";
 }
 
@@ -269,18 +271,17 @@ TEST_F(LinkTest, AHostThatDoesNotStickIsAFailureWithAdvice) {
   poll();
   controller().ask_for_host(some_host);
   poll();
-  EXPECT_EQ(controller().pairing()->stage, PairingStage::failed);
-  EXPECT_NE(controller().pairing()->trouble.find("reset pinhole"), std::string::npos);
+  EXPECT_NE(controller().cable()->trouble.find("reset pinhole"), std::string::npos);
   bench_.forgets_features = false;
   controller().ask_for_host(some_host);
   poll();
-  EXPECT_EQ(controller().pairing()->stage, PairingStage::host_written) << "it may be tried again";
+  EXPECT_EQ(controller().cable()->trouble, "") << "it may be tried again";
 }
 
 TEST_F(LinkTest, OnTheRadioThereIsNothingToPair) {
   plug_in();
   poll();
-  EXPECT_FALSE(controller().pairing());
+  EXPECT_FALSE(controller().cable());
   EXPECT_FALSE(controller().ask_for_host(some_host));
 }
 
