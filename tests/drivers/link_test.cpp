@@ -87,26 +87,26 @@ class BenchChannel final : public HidChannel {
     std::copy(next.begin(), next.end(), report.begin());
     return next.size();
   }
-  Awaitable<Result<void>> write(std::span<const std::byte> report) override {
-    if (bench_.fails()) co_return gone();
-    bench_.written.emplace_back(report.begin(), report.end());
-    co_return Result<void>{};
-  }
   Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
     if (bench_.fails()) co_return gone();
     auto report = bench_.move.get_feature(id);
     if (!report) co_return gone();
     co_return *report;
   }
-  Awaitable<Result<void>> set_feature(std::vector<std::byte> report) override {
+  void close() override { bench_.unplug(); }
+
+ private:
+  Awaitable<Result<void>> send_output(std::span<const std::byte> report) override {
+    if (bench_.fails()) co_return gone();
+    bench_.written.emplace_back(report.begin(), report.end());
+    co_return Result<void>{};
+  }
+  Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
     if (bench_.fails()) co_return gone();
     if (bench_.forgets_features) co_return Result<void>{};
     if (!bench_.move.set_feature(report)) co_return gone();
     co_return Result<void>{};
   }
-  void close() override { bench_.unplug(); }
-
- private:
   static error_code gone() { return boost::asio::error::connection_reset; }
   Bench& bench_;
 };
