@@ -68,6 +68,14 @@ std::optional<Response> get_rumble(Service& service, const Request& request);
 Awaitable<Response> put_rumble(Service& service, Request request);
 Awaitable<Response> delete_rumble(Service& service, Request request);
 
+// ---- handlers_devices.cpp: what takes feature reports
+std::optional<Response> get_led_pwm(Service& service, const Request& request);
+Awaitable<Response> put_led_pwm(Service& service, Request request);
+std::optional<Response> get_extension_rumble(Service& service, const Request& request);
+Awaitable<Response> put_extension_rumble(Service& service, Request request);
+Awaitable<Response> delete_extension_rumble(Service& service, Request request);
+Awaitable<Response> get_diagnostics(Service& service, Request request);
+
 // ---- handlers_simulation.cpp
 std::optional<Response> get_simulation(Service& service, const Request& request);
 std::optional<Response> patch_simulation(Service& service, const Request& request);

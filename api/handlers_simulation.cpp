@@ -8,6 +8,7 @@
 #include "api/problem.hpp"
 #include "api/wire/controller_json.hpp"
 #include "api/wire/output_requests.hpp"
+#include "api/wire/sample_encoder.hpp"
 #include "api/wire/text.hpp"
 #include "drivers/roster.hpp"
 #include "drivers/simulation.hpp"
@@ -28,11 +29,34 @@ wire::Parsed<drivers::Simulation*> simulation_of(Service& service, const Request
   return simulation;
 }
 
-std::string shows_object(const Outputs& shows) {
+/// The device on the extension port, as PATCH takes it.
+std::string extension_members(const emulator::Move& move) {
+  if (!move.extension()) return R"(,"extension":null,"controls":null)";
+  std::string body = ",\"extension\":";
+  wire::append_quoted(body, psmove::to_string(*move.extension()));
+  // As a sample has them: the names are the same.
+  Sample sample;
+  sample.extension = move.extension_controls();
+  std::string encoded;
+  wire::append_sample(encoded, sample, wire::bit(wire::Field::extension));
+  const auto begin = encoded.find("\"extension\":") + std::string_view("\"extension\":").size();
+  return body + ",\"controls\":" + encoded.substr(begin, encoded.size() - 1 - begin);
+}
+
+std::string wheel_object(const WheelRumble& rumble) {
+  return "{\"left\":" + std::to_string(rumble.left) + ",\"right\":" + std::to_string(rumble.right) +
+         '}';
+}
+
+std::string shows_object(const emulator::Move& move) {
+  const auto now = drivers::SteadyClock::now();
+  const Outputs shows = move.shows(now);
   const auto number = [](int value) { return std::to_string(value); };
+  const bool has_wheel = move.extension() == ExtensionDevice::racing_wheel;
   return R"({"led":{"red":)" + number(shows.led.red) + R"(,"green":)" + number(shows.led.green) +
          R"(,"blue":)" + number(shows.led.blue) + R"(,"color":")" + wire::hex_color(shows.led) +
-         R"("},"rumble":{"value":)" + number(shows.rumble) + "}}";
+         R"("},"rumble":{"value":)" + number(shows.rumble) + R"(},"extension_rumble":)" +
+         (has_wheel ? wheel_object(move.wheel_shows(now)) : "null") + '}';
 }
 
 std::string simulation_body(const drivers::Simulation& simulation) {
@@ -53,8 +77,45 @@ std::string simulation_body(const drivers::Simulation& simulation) {
   wire::append_number(body, move.loss(), 4);
   body += ",\"magnetometer\":";
   wire::append_quoted(body, to_string(move.magnetometer()));
-  body += ",\"shows\":" + shows_object(move.shows(drivers::SteadyClock::now()));
+  body += extension_members(move);
+  body += ",\"shows\":" + shows_object(move);
   return body + '}';
+}
+
+/// The device that the port has once the patch is applied.
+std::optional<ExtensionDevice> device_after(const emulator::Move& move,
+                                            const wire::SimulationPatch& patch) {
+  return patch.extension ? *patch.extension : move.extension();
+}
+
+std::optional<Fault> why_not(const emulator::Move& move, const wire::SimulationPatch& patch) {
+  if (patch.extension && *patch.extension && move.options().model != emulator::Model::zcm1)
+    return Fault{ErrorCode::not_capable, "Only a zcm1 has an extension port.", {}};
+  const auto device = device_after(move, patch);
+  const bool fits = (!patch.controls.is_for_gun() || device == ExtensionDevice::sharp_shooter) &&
+                    (!patch.controls.is_for_wheel() || device == ExtensionDevice::racing_wheel);
+  if (fits) return std::nullopt;
+  return Fault{ErrorCode::no_extension,
+               "The device on the extension port does not have these controls: a sharp_shooter has "
+               "weapon, trigger, reload and pump, a racing_wheel throttle, l2, r2, left_paddle and "
+               "right_paddle.",
+               {}};
+}
+
+ExtensionControls controls_after(const ExtensionControls& before,
+                                 const wire::SimulationPatch::Controls& patch) {
+  if (const auto* gun = std::get_if<SharpShooter>(&before))
+    return SharpShooter{.weapon = static_cast<std::uint8_t>(patch.weapon.value_or(gun->weapon)),
+                        .trigger = patch.trigger.value_or(gun->trigger),
+                        .reload = patch.reload.value_or(gun->reload),
+                        .pump = patch.pump.value_or(gun->pump)};
+  if (const auto* wheel = std::get_if<RacingWheel>(&before))
+    return RacingWheel{.throttle = patch.throttle.value_or(wheel->throttle),
+                       .l2 = patch.l2.value_or(wheel->l2),
+                       .r2 = patch.r2.value_or(wheel->r2),
+                       .left_paddle = patch.left_paddle.value_or(wheel->left_paddle),
+                       .right_paddle = patch.right_paddle.value_or(wheel->right_paddle)};
+  return {};
 }
 
 void apply(drivers::Simulation& simulation, const wire::SimulationPatch& patch,
@@ -68,6 +129,8 @@ void apply(drivers::Simulation& simulation, const wire::SimulationPatch& patch,
     move.set_battery_code(static_cast<std::uint8_t>(*patch.battery_percent / 20));
   if (patch.loss) move.set_loss(*patch.loss);
   if (patch.magnetometer) move.set_magnetometer(*emulator::parse_magnetometer(*patch.magnetometer));
+  if (patch.extension && *patch.extension != move.extension()) move.set_extension(*patch.extension);
+  move.set_extension_controls(controls_after(move.extension_controls(), patch.controls));
   if (patch.link_up) simulation.set_link(*patch.link_up);
 }
 
@@ -86,6 +149,8 @@ std::optional<Response> patch_simulation(Service& service, const Request& reques
   if (!body) return problem(body.error(), request.path);
   const auto patch = wire::simulation_patch(*body);
   if (!patch) return problem(patch.error(), request.path);
+  if (const auto fault = why_not((*simulation)->move(), *patch))
+    return problem(*fault, request.path);
   emulator::MotionOrError made;
   if (patch->motion) made = emulator::make_motion(*patch->motion);
   if (!made.error.empty())

@@ -36,6 +36,7 @@ class Waiters final : public drivers::Listener {
   void on_battery(const drivers::Controller&) override {}
   void on_presence(const drivers::Controller&, drivers::Presence) override { wake_for_state(); }
   void on_outputs(const drivers::Controller&) override { wake_for_state(); }
+  void on_errand(const drivers::Controller&) override { wake_for_state(); }
 
  private:
   friend class Waiter;

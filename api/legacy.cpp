@@ -53,7 +53,7 @@ void append_sensors(std::string& body, const std::optional<Sample>& newest) {
   number(body, "gx", sample.gyro.x, 4);
   number(body, "gy", sample.gyro.y, 4);
   number(body, "gz", sample.gyro.z, 4);
-  for (std::size_t i = 0; i < button_count; ++i)
+  for (std::size_t i = 0; i < move_button_count; ++i)
     flag(body, "btn_" + std::string(button_names[i]),
          sample.buttons.contains(static_cast<Button>(i)));
   number(body, "trigger", std::round(sample.trigger * 255), 0);

@@ -15,6 +15,7 @@ int retry_after(ErrorCode code) {
     case ErrorCode::no_sample_yet:
     case ErrorCode::no_new_sample:
     case ErrorCode::too_many_requests:
+    case ErrorCode::no_answer:
       return 1;
     case ErrorCode::overloaded:
       return 5;
@@ -106,8 +107,12 @@ std::string_view reason_phrase(int status) {
       return "Internal Server Error";
     case 501:
       return "Not Implemented";
+    case 502:
+      return "Bad Gateway";
     case 503:
       return "Service Unavailable";
+    case 504:
+      return "Gateway Timeout";
     case 505:
       return "HTTP Version Not Supported";
     default:

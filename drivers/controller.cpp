@@ -6,6 +6,7 @@
 
 #include "drivers/bell.hpp"
 #include "drivers/hid_channel.hpp"
+#include "drivers/psmove/extension.hpp"
 
 namespace psmove::drivers {
 namespace {
@@ -218,10 +219,11 @@ void Controller::end_burst() {
 
 void Controller::on_report(const InputReport& report, SteadyTime arrived) {
   if (state_.input != InputStatus::streaming) begin_stream();
-  const auto stamp = device_clock_.on_report(report.sequence, report.ticks, arrived);
+  const auto stamp = stamp_of(report, arrived);
   count_report(stamp, arrived);
   set_battery(report.battery_code);
   temperature_c_ = temperature_from_raw(report.temperature_raw);
+  if (report.extension_connected != errands_.is_port_taken) watch_port(report.extension_connected);
 
   const auto count = report.sample_count;
   const auto spacing = stamp.interval / static_cast<std::int64_t>(count);
@@ -238,6 +240,7 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
                   .gyro_saturated = raw.gyro_saturated};
     const auto behind = static_cast<std::int64_t>(count - 1 - i);
     samples[i] = make_sample(raw, imu, stamp.report * count + i, stamp.taken - behind * spacing);
+    add_extras(samples[i], report, raw);
     publish_edges(raw, samples[i].time_us);
     remember(samples[i]);
   }
@@ -249,9 +252,18 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
     listener->on_samples(*this, {samples.data(), count}, received_us);
 }
 
+DeviceClock::Stamp Controller::stamp_of(const InputReport& report, SteadyTime arrived) {
+  if (model_->has_counters) return device_clock_.on_report(report.sequence, report.ticks, arrived);
+  return {.taken = arrived,
+          .interval = nominal_interval(*model_),
+          .report = state_.radio.reports,
+          .lost = 0};
+}
+
 Sample Controller::make_sample(const RawSample& raw, const ImuSample& imu, std::uint64_t sequence,
                                SteadyTime taken) {
-  filter_.update(imu);
+  const bool has_motion = model_->capabilities.motion_sensors;
+  if (has_motion) filter_.update(imu);
   last_time_us_ = std::max(clock_.microseconds(taken), last_time_us_ + 1);
   return {.sequence = sequence,
           .time_us = last_time_us_,
@@ -262,7 +274,17 @@ Sample Controller::make_sample(const RawSample& raw, const ImuSample& imu, std::
           .linear_accel = filter_.linear_accel(),
           .temperature_c = temperature_c_,
           .trigger = raw.trigger / 255.0,
-          .buttons = raw.buttons};
+          .buttons = raw.buttons,
+          .extension = {},
+          .stick = {},
+          .has_motion = has_motion};
+}
+
+/// What few controllers have.
+void Controller::add_extras(Sample& sample, const InputReport& report, const RawSample& raw) const {
+  if (state_.extension)
+    sample.extension = decode_controls(state_.extension->device, report.extension, raw);
+  sample.stick = report.stick;
 }
 
 void Controller::publish_edges(const RawSample& raw, std::int64_t time_us) {
@@ -327,6 +349,8 @@ void Controller::link_up(const LinkInfo& link, Source source) {
     state_.input = InputStatus::waiting;
     state_.hint.clear();
     state_.radio = {};
+    errands_.led_pwm_hz.reset();
+    errands_.diagnostics.reset();
     last_arrival_ = SteadyClock::now();
   } else if (state_.input == InputStatus::offline) {
     state_.source = Source::usb;
@@ -377,6 +401,7 @@ void Controller::set_input(InputStatus status, std::string hint) {
   state_.hint = std::move(hint);
   if (status != InputStatus::streaming) {
     release_buttons();
+    leave_port();
     state_.radio.reports_per_s = 0;
   }
   const bool is_connected = state_.is_connected();
@@ -459,6 +484,23 @@ void Controller::release_outputs(const Owner& owner) {
 
 void Controller::go_dark() {
   layers_ = OutputLayers();
+  set_wheel_rumble({}, {});
+  outputs_changed();
+}
+
+bool Controller::outputs_are_settled() const {
+  if (channels_.empty()) return true;
+  return !outputs_pending_ && (!has_wheel() || errands_.wheel_written.is_still());
+}
+
+Outputs Controller::wanted_outputs(SteadyTime now) {
+  Outputs wanted = layers_.at(now);
+  if (is_held_dark_) wanted.led = {};
+  return wanted;
+}
+
+void Controller::hold_dark(bool dark) {
+  is_held_dark_ = dark;
   outputs_changed();
 }
 
@@ -489,7 +531,9 @@ std::optional<SteadyTime> Controller::next_output_change(SteadyTime now) {
 
 void Controller::outputs_written(const Outputs& outputs, SteadyTime when) {
   const bool differs = !written_ || *written_ != outputs;
-  const bool was_pending = std::exchange(outputs_pending_, false);
+  // What is held back is still to be written.
+  const bool is_held_back = is_held_dark_ && layers_.at(when) != outputs;
+  const bool was_pending = std::exchange(outputs_pending_, is_held_back);
   written_ = outputs;
   const std::int64_t when_us = clock_.microseconds(when);
   state_.led.applied_us = when_us;
@@ -498,6 +542,94 @@ void Controller::outputs_written(const Outputs& outputs, SteadyTime when) {
   const bool is_animating = next && *next <= when + animation_frame;
   if (!was_pending && (!differs || is_animating)) return;
   for (Listener* listener : listeners_) listener->on_outputs(*this);
+}
+
+// ---- errands
+
+void Controller::ring_errands() {
+  for (Bell* bell : errands_.bells) bell->ring();
+}
+
+/// Somebody came to the extension port, or left it.
+void Controller::watch_port(bool is_taken) {
+  if (!is_taken) return leave_port();
+  errands_.is_port_taken = true;
+  errands_.is_port_known = false;
+  ring_errands();
+}
+
+void Controller::leave_port() {
+  errands_.is_port_taken = false;
+  errands_.is_port_known = true;
+  if (state_.extension) set_extension(std::nullopt);
+}
+
+void Controller::set_extension(std::optional<Extension> extension) {
+  if (extension == state_.extension) return;
+  state_.extension = extension;
+  errands_.wheel = errands_.wheel_written = {};
+  publish_presence(Presence::changed);
+}
+
+void Controller::set_wheel_rumble(const WheelRumble& rumble, SteadyTime until) {
+  if (!has_wheel()) return;
+  errands_.wheel = rumble;
+  errands_.wheel_until = until;
+  ring_errands();
+}
+
+WheelRumble Controller::wanted_wheel_rumble(SteadyTime now) const {
+  return now < errands_.wheel_until ? errands_.wheel : WheelRumble{};
+}
+
+void Controller::wheel_rumble_written(const WheelRumble& rumble) {
+  if (std::exchange(errands_.wheel_written, rumble) == rumble) return;
+  for (Listener* listener : listeners_) listener->on_errand(*this);
+}
+
+Controller::WheelStatus Controller::wheel_status() const {
+  WheelStatus status{.shown = wanted_wheel_rumble(SteadyClock::now()), .until_us = {}};
+  const bool is_written = status.shown == errands_.wheel_written;
+  if (!status.shown.is_still()) {
+    status.until_us = clock_.microseconds(errands_.wheel_until);
+    status.state = is_written ? OutputState::applied : OutputState::queued;
+  } else if (!is_written) {
+    status.state = OutputState::queued;
+  }
+  return status;
+}
+
+unsigned Controller::ask_for_led_pwm(std::uint32_t frequency_hz) {
+  errands_.wanted_led_pwm = frequency_hz;
+  const unsigned number = ++errands_.led_pwm.asked;
+  ring_errands();
+  return number;
+}
+
+unsigned Controller::ask_for_diagnostics() {
+  if (!errands_.diagnosis.is_wanted()) ++errands_.diagnosis.asked;
+  ring_errands();
+  return errands_.diagnosis.asked;
+}
+
+void Controller::errand_done(Errand& errand, unsigned number, const error_code& error) {
+  errand.done = number;
+  errand.error = error;
+  for (Listener* listener : listeners_) listener->on_errand(*this);
+}
+
+void Controller::abandon_errands() {
+  if (!errands_.bells.empty()) return ring_errands();
+  for (Errand* errand : {&errands_.led_pwm, &errands_.diagnosis})
+    if (errand->is_wanted())
+      errand_done(
+          *errand, errand->asked,
+          error_code(boost::system::errc::not_connected, boost::system::generic_category()));
+}
+
+bool Controller::is_on_bluetooth() const {
+  return std::any_of(state_.links.begin(), state_.links.end(),
+                     [](const auto& link) { return link.transport == Transport::bluetooth; });
 }
 
 }  // namespace psmove::drivers

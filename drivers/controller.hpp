@@ -13,6 +13,7 @@
 
 #include "drivers/clock.hpp"
 #include "drivers/device_clock.hpp"
+#include "drivers/errands.hpp"
 #include "drivers/listener.hpp"
 #include "drivers/magnetometer.hpp"
 #include "drivers/output_layers.hpp"
@@ -95,6 +96,25 @@ class Controller {
   [[nodiscard]] OutputState led_state_for(const Owner& owner);
   [[nodiscard]] OutputState rumble_state_for(const Owner& owner);
 
+  // ---- errands: asked for here, run by a link
+  /// Drives the wheel on the extension port until then; a later wish replaces it. Does nothing
+  /// where there is none.
+  void set_wheel_rumble(const WheelRumble& rumble, SteadyTime until);
+  [[nodiscard]] bool has_wheel() const {
+    return state_.extension && state_.extension->device == ExtensionDevice::racing_wheel;
+  }
+  struct WheelStatus {
+    WheelRumble shown;
+    std::optional<std::int64_t> until_us;  ///< when it ends by itself; none while it is still
+    OutputState state = OutputState::off;
+  };
+  [[nodiscard]] WheelStatus wheel_status() const;
+  /// Sets the frequency of the light, over Bluetooth alone. @return the number of the wish
+  unsigned ask_for_led_pwm(std::uint32_t frequency_hz);
+  /// Joins a reading that is under way. @return the number of the wish
+  unsigned ask_for_diagnostics();
+  [[nodiscard]] bool is_on_bluetooth() const;
+
   /// The simulated device behind it, or nullptr.
   [[nodiscard]] Simulation* simulation() const { return simulation_; }
   void attach(Simulation* simulation) { simulation_ = simulation; }
@@ -105,7 +125,19 @@ class Controller {
   /// Has this address written into it as whom it calls from now on. @return false off the cable
   bool ask_for_host(const Address& host);
 
-  // ---- for the links that serve it (link.cpp)
+  // ---- for the links that serve it (link.cpp, errands.cpp)
+  [[nodiscard]] Errands& errands() { return errands_; }
+  [[nodiscard]] const Errands& errands() const { return errands_; }
+  [[nodiscard]] UnixClock& clock() const { return clock_; }
+  void set_extension(std::optional<Extension> extension);
+  [[nodiscard]] WheelRumble wanted_wheel_rumble(SteadyTime now) const;
+  void wheel_rumble_written(const WheelRumble& rumble);
+  void errand_done(Errand& errand, unsigned number, const error_code& error);
+  /// No link is left to run them: those that wait have failed.
+  void abandon_errands();
+  /// Keeps the light dark, whatever the layers say, or lets go of it.
+  void hold_dark(bool dark);
+  [[nodiscard]] bool is_written_dark() const { return written_ && written_->led == Rgb{}; }
   void set_cable(std::optional<CableState> state);
   /// The address to write, once.
   std::optional<Address> take_wanted_host() { return std::exchange(wanted_host_, std::nullopt); }
@@ -125,10 +157,10 @@ class Controller {
   void on_report(const InputReport& report, SteadyTime arrived);
   void count_rejected() { ++state_.radio.rejected; }
   [[nodiscard]] bool has_factory_calibration() const { return calibration_.is_factory; }
-  [[nodiscard]] Outputs wanted_outputs(SteadyTime now) { return layers_.at(now); }
+  [[nodiscard]] Outputs wanted_outputs(SteadyTime now);
   [[nodiscard]] std::optional<SteadyTime> next_output_change(SteadyTime now);
   /// Whether the controller has been told what is wanted, or cannot be.
-  [[nodiscard]] bool outputs_are_settled() const { return !outputs_pending_ || channels_.empty(); }
+  [[nodiscard]] bool outputs_are_settled() const;
   void outputs_written(const Outputs& outputs, SteadyTime when);
   /// Everything dark and still, whoever asked for what: the daemon is about to stop.
   void go_dark();
@@ -151,10 +183,15 @@ class Controller {
   void set_battery(std::uint8_t code);
   void publish_presence(Presence presence);
   void outputs_changed();
+  void ring_errands();
+  void watch_port(bool is_taken);
+  void leave_port();
+  [[nodiscard]] DeviceClock::Stamp stamp_of(const InputReport& report, SteadyTime arrived);
   [[nodiscard]] OutputState output_state(bool wanted) const;
   void count_report(const DeviceClock::Stamp& stamp, SteadyTime arrived);
   Sample make_sample(const RawSample& raw, const ImuSample& imu, std::uint64_t sequence,
                      SteadyTime taken);
+  void add_extras(Sample& sample, const InputReport& report, const RawSample& raw) const;
   void publish_edges(const RawSample& raw, std::int64_t time_us);
   void remember(const Sample& sample);
 
@@ -171,6 +208,8 @@ class Controller {
   Bell* cable_bell_ = nullptr;
   bool is_mute_ = false;
 
+  Errands errands_;
+  bool is_held_dark_ = false;
   Calibration calibration_;
   std::vector<std::byte> calibration_blob_;
   DeviceClock device_clock_;

@@ -49,20 +49,26 @@ class HidChannel {
   /// @return its length
   virtual Result<std::size_t> try_read(std::span<std::byte> report) = 0;
 
-  /// Sends one output report, id byte first. Suspends where the transport may block.
-  virtual Awaitable<Result<void>> write(std::span<const std::byte> report) = 0;
+  /// Sends one output report, id byte first. Suspends where the transport may block. Refused as
+  /// set_feature() is.
+  Awaitable<Result<void>> write(std::span<const std::byte> report);
 
   /// Asks for a feature report of at most `max_length` bytes, id included. May suspend for
   /// seconds when the controller is leaving.
   virtual Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id,
                                                                 std::size_t max_length) = 0;
 
-  /// Sends a feature report, id byte first. Ids 0xF1 and 0xF2 (flash and firmware mode) are
-  /// refused by every channel with operation_not_permitted.
-  virtual Awaitable<Result<void>> set_feature(std::vector<std::byte> report) = 0;
+  /// Sends a feature report, id byte first. No bytes at all and the ids 0xF1 and 0xF2 (flash and
+  /// firmware mode) are refused here, before any channel sees them, with operation_not_permitted.
+  Awaitable<Result<void>> set_feature(std::vector<std::byte> report);
 
   /// Ends the link from this side: pending waits return operation_canceled.
   virtual void close() = 0;
+
+ private:
+  // How a channel sends what it may send. Nobody but the two functions above calls them.
+  virtual Awaitable<Result<void>> send_output(std::span<const std::byte> report) = 0;
+  virtual Awaitable<Result<void>> send_feature(std::vector<std::byte> report) = 0;
 };
 
 }  // namespace psmove::drivers

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "drivers/bell.hpp"
+#include "drivers/errands.hpp"
 #include "drivers/roster.hpp"
 #include "drivers/usb_pairing.hpp"
 
@@ -300,7 +301,7 @@ Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulatio
                controller.number(), model->name, info.path);
   if (!controller.has_factory_calibration()) co_await read_calibration(roster, controller, channel);
   co_await (read_loop(controller, channel) || output_loop(controller, channel, guard.bell()) ||
-            watch(roster, controller, channel));
+            watch(roster, controller, channel) || run_errands(controller, channel));
   spdlog::info("controller detached controller={} path={}", to_string(*address), info.path);
   roster.changed();
 }

@@ -27,6 +27,8 @@ class Listener {
   virtual void on_battery(const Controller&) = 0;
   virtual void on_presence(const Controller&, Presence) = 0;
   virtual void on_outputs(const Controller&) = 0;
+  /// Something that the controller was asked for is done, or cannot be (errands.hpp).
+  virtual void on_errand(const Controller&) {}
 };
 
 }  // namespace psmove::drivers

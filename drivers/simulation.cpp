@@ -60,23 +60,10 @@ class SimulatedChannel final : public HidChannel {
     return error_code(boost::asio::error::would_block);
   }
 
-  Awaitable<Result<void>> write(std::span<const std::byte> report) override {
-    if (!is_open()) co_return gone();
-    simulation_.move().output(report, SteadyClock::now());
-    co_return Result<void>{};
-  }
-
   Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
     auto report = simulation_.move().get_feature(id);
     if (!report) co_return error_code(boost::asio::error::broken_pipe);
     co_return std::move(*report);
-  }
-
-  Awaitable<Result<void>> set_feature(std::vector<std::byte> report) override {
-    if (!simulation_.move().set_feature(report))
-      co_return error_code(boost::system::errc::operation_not_permitted,
-                           boost::system::generic_category());
-    co_return Result<void>{};
   }
 
   void close() override {
@@ -85,6 +72,19 @@ class SimulatedChannel final : public HidChannel {
   }
 
  private:
+  Awaitable<Result<void>> send_output(std::span<const std::byte> report) override {
+    if (!is_open()) co_return gone();
+    simulation_.move().output(report, SteadyClock::now());
+    co_return Result<void>{};
+  }
+
+  Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
+    if (!simulation_.move().set_feature(report))
+      co_return error_code(boost::system::errc::operation_not_permitted,
+                           boost::system::generic_category());
+    co_return Result<void>{};
+  }
+
   [[nodiscard]] bool is_open() const { return !closed_ && simulation_.link_is_up(); }
   static error_code gone() { return boost::asio::error::connection_reset; }
 
@@ -108,6 +108,10 @@ Simulation::Simulation(const emulator::DeviceSpec& what)
 
 Simulation::~Simulation() = default;
 
+std::unique_ptr<HidChannel> make_simulated_channel(Simulation& simulation) {
+  return std::make_unique<SimulatedChannel>(simulation, first_report(simulation.move()));
+}
+
 void Simulation::set_link(bool up) {
   link_up_ = up;
   bell_->ring();
@@ -123,9 +127,7 @@ Awaitable<void> run_simulation(Roster& roster, emulator::DeviceSpec what) {
     spdlog::warn("a simulated controller cannot have this name name=\"{}\"", what.name);
   for (;;) {
     while (!simulation.link_is_up()) co_await simulation.bell().wait();
-    co_await serve_link(
-        roster, std::make_unique<SimulatedChannel>(simulation, first_report(simulation.move())),
-        &simulation);
+    co_await serve_link(roster, make_simulated_channel(simulation), &simulation);
   }
 }
 

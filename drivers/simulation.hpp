@@ -11,6 +11,7 @@
 namespace psmove::drivers {
 
 class Bell;
+class HidChannel;
 class Roster;
 
 /// The emulated device and its link to the daemon. The motion must be one that make_motion takes.
@@ -34,6 +35,10 @@ class Simulation {
   bool link_up_ = true;
   std::unique_ptr<Bell> bell_;
 };
+
+/// Its link, as it comes up: the device begins anew.
+/// @param simulation  outlives the channel
+std::unique_ptr<HidChannel> make_simulated_channel(Simulation& simulation);
 
 /// Serves one simulated controller for ever: connects while its link is up, is away while not.
 /// It bears its name from the start unless somebody else has it.

@@ -114,6 +114,13 @@ constexpr Key all_keys[] = {
        item.spec.loss = loss.value_or(0);
        return loss.has_value();
      }},
+    {"extension", "sharp_shooter or racing_wheel, and a zcm1", false,
+     [](Item& item, std::string_view value) {
+       for (const auto device : {ExtensionDevice::sharp_shooter, ExtensionDevice::racing_wheel})
+         if (value == psmove::to_string(device)) item.spec.extension = device;
+       return item.spec.extension && item.spec.kind == DeviceKind::move &&
+              item.spec.options.model == Model::zcm1;
+     }},
     {"host", "a Bluetooth address with dashes, such as aa-bb-cc-dd-ee-ff", true,
      [](Item& item, std::string_view value) {
        item.has_host = true;
@@ -342,6 +349,7 @@ Move make_move(const DeviceSpec& spec, Time start) {
     move.set_motion(std::move(made.motion), start);
   move.set_magnetometer(spec.magnetometer);
   move.set_loss(spec.loss);
+  move.set_extension(spec.extension);
   return move;
 }
 

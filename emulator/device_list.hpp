@@ -2,6 +2,7 @@
 // The list of emulated controllers as people write it: `7xzcm1:motion=wave,zcm2:name=left`.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,7 +22,8 @@ struct DeviceSpec {
   std::string motion = "still";
   std::string name;  ///< what people call it; empty: nothing
   Magnetometer magnetometer = Magnetometer::normal;
-  double loss = 0;  ///< of reports lost on the radio, 0..1
+  std::optional<ExtensionDevice> extension;  ///< on the port of a ZCM1
+  double loss = 0;                           ///< of reports lost on the radio, 0..1
   AirManners air;
 };
 /// zcm1, zcm2, navigation or keyboard.
@@ -30,7 +32,7 @@ struct DeviceSpec {
 /// Who reads the list: the daemon knows fewer keys than the emulator, whose devices can be wrong in
 /// ways that only a kernel notices.
 enum class DeviceKeys : std::uint8_t {
-  simulated,  ///< motion, name, address, rate, mag, loss
+  simulated,  ///< motion, name, address, rate, mag, loss, extension
   emulated,   ///< those and host, bus, length, declared, descriptor, first-block, blob, seed,
              ///< tick-us, pair, pin, key, record, sdp, callable, fragile; and other kinds of device
 };

@@ -16,6 +16,9 @@ namespace {
 constexpr double mag_counts_per_ut = 3.2;  // USB_Host_Shield's measurement
 constexpr std::size_t block_payload = 47;  // of one answer to feature 0x10
 constexpr std::uint8_t charging = 0xEE;    // battery code
+/// How long the wheel's motors run unless they are told again: "a short period" (psmoveapi); the
+/// length is a guess.
+constexpr std::chrono::milliseconds wheel_rumble_lasts{1000};
 
 /// Version 2.20, revision 1829, Bluetooth 0x61 (one user's printout), then 7 bytes nobody knows.
 constexpr std::array<std::uint8_t, 13> firmware = {0x02, 0x20, 0x07, 0x25, 0x00, 0x61};
@@ -49,6 +52,29 @@ void append_reversed(std::vector<std::byte>& report, const Address& address) {
 
 void append(std::vector<std::byte>& bytes, std::initializer_list<unsigned> more) {
   for (const auto byte : more) bytes.push_back(static_cast<std::byte>(byte));
+}
+
+/// The first and the third part of the 256 bytes that a device on the extension port shows of
+/// itself: who it is, and which registers go where in the input report (moveonpc wiki).
+struct IdentificationBlock {
+  std::array<std::uint8_t, 8> identity;
+  std::array<std::uint8_t, 35> inputs;
+};
+constexpr IdentificationBlock sharp_shooter_block = {
+    {0x80, 0x81, 0, 0, 0, 0, 0, 0x01},
+    {0xA0, 0x02, 0x01, 0x01, 0x02, 0xA0, 0x03, 0x01, 0x01, 0x04, 0xA0, 0x04, 0x01, 0x01, 0x03,
+     0xA0, 0x05, 0x01, 0x01, 0x05, 0xA0, 0x06, 0x01, 0x01, 0x01, 0xA0, 0x07, 0x01, 0x04, 0x2B}};
+constexpr IdentificationBlock racing_wheel_block = {
+    {0x81, 0x01, 0, 0, 0, 0, 0, 0x3C},
+    {0xA0, 0x02, 0x01, 0x01, 0x00, 0xA0, 0x03, 0x01, 0x01, 0x01, 0xA0, 0x04,
+     0x01, 0x04, 0x2B, 0xA0, 0x05, 0x01, 0x04, 0x2C, 0xA0, 0x06, 0x01, 0x04,
+     0x2D, 0xA0, 0x07, 0x01, 0x04, 0x2E, 0xA0, 0x08, 0x01, 0x04, 0x2F}};
+constexpr IdentificationBlock stranger_block = {{0x12, 0x34, 0, 0, 0, 0, 0, 0}, {}};
+
+const IdentificationBlock& block_of(ExtensionDevice device) {
+  if (device == ExtensionDevice::sharp_shooter) return sharp_shooter_block;
+  if (device == ExtensionDevice::racing_wheel) return racing_wheel_block;
+  return stranger_block;
 }
 
 /// A loudspeaker's worth of field that wanders within a minute or so, ENU.
@@ -189,6 +215,7 @@ std::size_t Move::input_report(std::span<std::byte> report, Time now) {
   wire[0x00] = 0x01;
   encode_buttons(wire);
   encode_trigger(wire);
+  encode_extension(wire);
   std::fill_n(wire.begin() + 0x07, 4, std::uint8_t{0x7F});  // sticks it does not have
   wire[0x0B] = low_byte(truth_.ticks >> 8);
   wire[0x0C] = battery_code_;
@@ -238,7 +265,17 @@ void Move::encode_buttons(Wire& wire) {
                                                               {2, 0x80},
                                                               {3, 0x01},
                                                               {4, 0x40},
-                                                              {4, 0x80}}};
+                                                              {4, 0x80},
+                                                              {2, 0x04},
+                                                              {2, 0x08},
+                                                              {2, 0x01},
+                                                              {2, 0x02},
+                                                              {1, 0x02},
+                                                              {1, 0x04},
+                                                              {1, 0x10},
+                                                              {1, 0x20},
+                                                              {1, 0x40},
+                                                              {1, 0x80}}};
   Buttons first = held_, second = held_;
   tapped_.for_each([&](Button button) {
     first.insert(button);
@@ -250,6 +287,8 @@ void Move::encode_buttons(Wire& wire) {
 
   wire[4] = static_cast<std::uint8_t>(truth_.number & 15);
   second.for_each([&](Button button) {
+    // The later ones are on the device at the extension port.
+    if (static_cast<std::size_t>(button) >= move_button_count && !extension_) return;
     const Place& place = places[static_cast<std::size_t>(button)];
     wire[place.byte] = static_cast<std::uint8_t>(wire[place.byte] | place.mask);
   });
@@ -266,6 +305,34 @@ void Move::encode_trigger(Wire& wire) {
   constexpr double smoothing = 1.0 / 50;
   slow_trigger_ += smoothing * (byte - slow_trigger_);
   wire[0x06] = static_cast<std::uint8_t>(nearest(slow_trigger_, 0, 255));
+}
+
+/// The device on the extension port: that it is there, its own bytes, and what it merges into the
+/// controller's.
+void Move::encode_extension(Wire& wire) const {
+  if (!extension_) return;
+  const auto set = [&wire](std::size_t at, unsigned bits) { wire[at] = low_byte(wire[at] | bits); };
+  const auto byte = [](double fraction) {
+    return static_cast<std::uint8_t>(nearest(fraction * 255, 0, 255));
+  };
+  set(0x04, 0x10);
+  if (const auto* gun = std::get_if<SharpShooter>(&controls_)) {
+    constexpr std::array<std::uint8_t, 4> weapons = {0, 0x01, 0x02, 0x04};
+    wire[0x2C] = low_byte(weapons[gun->weapon % weapons.size()] | (gun->trigger ? 0x40U : 0U) |
+                          (gun->reload ? 0x80U : 0U));
+    if (gun->trigger) wire[0x05] = wire[0x06] = 0xFF;
+    if (gun->trigger || gun->pump) {
+      set(0x03, 0x10);
+      set(0x04, 0x80);
+    }
+  }
+  if (const auto* wheel = std::get_if<RacingWheel>(&controls_)) {
+    wire[0x2C] = byte(wheel->throttle);
+    wire[0x2D] = byte(wheel->l2);
+    wire[0x2E] = byte(wheel->r2);
+    wire[0x2F] =
+        low_byte(0x3C | (wheel->left_paddle ? 0x01U : 0U) | (wheel->right_paddle ? 0x02U : 0U));
+  }
 }
 
 /// Writes accelerometer and gyroscope of one half-frame; both, where there is one sample only.
@@ -293,7 +360,7 @@ void Move::encode_imu(Wire& wire, std::size_t half) {
   encode(gyro_at + 4, gyro_scale_[2], gyro.z, options_.gyro_noise_rad_s);
 }
 
-/// The magnetometer, and no extension device. Its Y axis points the other way than the body's.
+/// The magnetometer. Its Y axis points the other way than the body's.
 void Move::encode_zcm1_tail(Wire& wire) {
   if (magnetometer_ == Magnetometer::absent) return;
   const auto counts = [&](double microtesla) {
@@ -333,6 +400,15 @@ std::optional<std::vector<std::byte>> Move::get_feature(std::uint8_t id, Link vi
         report.push_back(std::byte{byte});
       return report;
     }
+    case 0xE0:
+      if (!is_zcm1()) return std::nullopt;
+      return extension_answer();
+    case 0xF7:  // battery and temperature as they are measured; on the radio alone (moveonpc wiki)
+      if (via != Link::radio) return std::nullopt;
+      append(report, {0xF7, battery_code_, 0x08, 0x03, low_byte(options_.temperature_raw),
+                      low_byte(options_.temperature_raw >> 8), battery_code_ == charging ? 1U : 0U,
+                      battery_code_ == charging ? 2U : 1U, 0, 0, 0, 0});
+      return report;
     case 0xF9:  // firmware; over the cable its id is missing (psmoveapi)
       if (via == Link::radio) append(report, {0xF9});
       for (const auto byte : firmware) report.push_back(std::byte{byte});
@@ -349,6 +425,9 @@ bool Move::set_feature(std::span<const std::byte> report, Link via, Time now) {
     case 0x03:  // light frequency; lit lights do not survive the change (moveonpc wiki)
       if (report.size() < 7) return false;
       if (shows(newest_).led != Rgb{}) light_is_stuck_dark_ = true;
+      led_pwm_hz_ = 0;
+      for (std::size_t i = 0; i < 4; ++i)
+        led_pwm_hz_ |= std::to_integer<std::uint32_t>(report[3 + i]) << 8 * i;
       return true;
     case 0x05:  // whom to call; only the cable may say so
       if (via != Link::cable || report.size() < 11) return false;
@@ -356,8 +435,9 @@ bool Move::set_feature(std::span<const std::byte> report, Link via, Time now) {
         options_.host.octets[5 - i] = std::to_integer<std::uint8_t>(report[1 + i]);
       return true;
     case 0xA0:  // authentication challenge
-    case 0xE0:  // extension device; none is there
       return is_zcm1();
+    case 0xE0:
+      return is_zcm1() && take_extension_request(report, now);
     case 0xF1:  // flash
     case 0xF2:  // firmware mode
       ++forbidden_writes_;
@@ -365,6 +445,45 @@ bool Move::set_feature(std::span<const std::byte> report, Link via, Time now) {
     default:
       return false;
   }
+}
+
+/// Reads the device's 256 bytes, or writes into its output.
+bool Move::take_extension_request(std::span<const std::byte> report, Time now) {
+  if (report.size() < 49) return false;
+  const auto byte = [&](std::size_t at) { return std::to_integer<std::uint8_t>(report[at]); };
+  extension_read_is_armed_ = byte(1) != 0;
+  if (extension_read_is_armed_) {
+    extension_read_ = {byte(2), byte(3), byte(4)};
+    return true;
+  }
+  const bool is_for_wheel = byte(2) == 0xA0 && byte(3) == 0x20 && byte(4) >= 2;
+  if (is_for_wheel && extension_ == ExtensionDevice::racing_wheel) {
+    wheel_rumble_ = {.left = byte(10), .right = byte(9)};
+    wheel_rumble_time_ = now;
+  }
+  return true;
+}
+
+std::vector<std::byte> Move::extension_answer() const {
+  std::vector<std::byte> report(49);
+  const auto [slave, place, length] = extension_read_;
+  report[0] = std::byte{0xE0};
+  if (!extension_read_is_armed_ || !extension_ || slave != 0xA0) {
+    report[1] = std::byte{0x01};  // an error; which number it has is a guess
+    return report;
+  }
+  report[2] = std::byte{slave};
+  report[3] = std::byte{place};
+  report[4] = std::byte{length};
+  const IdentificationBlock& block = block_of(*extension_);
+  for (std::size_t i = 0; i < std::min<std::size_t>(length, 40); ++i) {
+    const std::size_t at = place + i;
+    std::uint8_t value = 0;
+    if (at < block.identity.size()) value = block.identity[at];
+    if (at >= 0xA0 && at - 0xA0 < block.inputs.size()) value = block.inputs[at - 0xA0];
+    report[9 + i] = std::byte{value};
+  }
+  return report;
 }
 
 bool Move::output(std::span<const std::byte> report, Time now) {
@@ -383,6 +502,9 @@ bool Move::output(std::span<const std::byte> report, Time now) {
 void Move::reconnect() {
   outputs_.reset();
   light_is_stuck_dark_ = false;
+  led_pwm_hz_ = 0;
+  extension_read_is_armed_ = false;
+  wheel_rumble_ = {};
   next_number_ = 0;
   tapped_ = {};
   slow_trigger_ = trigger_ * 255;
@@ -399,6 +521,23 @@ void Move::tap(Buttons buttons) {
 
 void Move::set_trigger(double fraction) {
   trigger_ = std::clamp(fraction, 0.0, 1.0);
+}
+
+void Move::set_extension(std::optional<ExtensionDevice> device) {
+  extension_ = is_zcm1() ? device : std::nullopt;
+  extension_read_is_armed_ = false;
+  wheel_rumble_ = {};
+  controls_ = std::monostate{};
+  if (extension_ == ExtensionDevice::sharp_shooter) controls_ = SharpShooter{.weapon = 1};
+  if (extension_ == ExtensionDevice::racing_wheel) controls_ = RacingWheel{};
+}
+
+void Move::set_extension_controls(const ExtensionControls& controls) {
+  if (controls.index() == controls_.index()) controls_ = controls;
+}
+
+WheelRumble Move::wheel_shows(Time now) const {
+  return now - wheel_rumble_time_ < wheel_rumble_lasts ? wheel_rumble_ : WheelRumble{};
 }
 
 void Move::set_loss(double fraction) {

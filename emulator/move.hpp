@@ -18,6 +18,7 @@
 #include "emulator/peripheral.hpp"
 #include "types/address.hpp"
 #include "types/buttons.hpp"
+#include "types/extension.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::emulator {
@@ -152,6 +153,12 @@ class Move final : public Peripheral {
   void send_raw(std::vector<std::byte> report);
   /// Of input report 1 with its id, from now on.
   void set_report_length(std::size_t length) { options_.report_length = length; }
+  /// Plugs a device into the extension port of a ZCM1, or pulls it. Its controls are at rest.
+  void set_extension(std::optional<ExtensionDevice> device);
+  [[nodiscard]] const std::optional<ExtensionDevice>& extension() const { return extension_; }
+  /// What a hand does with it; controls of another device are passed over.
+  void set_extension_controls(const ExtensionControls& controls);
+  [[nodiscard]] const ExtensionControls& extension_controls() const { return controls_; }
   /// Feature 0x04 shows zeros in place of its own address.
   void set_hides_address(bool hides) { options_.hides_address = hides; }
 
@@ -159,6 +166,10 @@ class Move final : public Peripheral {
   /// Dark once `blank_after` has passed.
   [[nodiscard]] Outputs shows(Time now) const override;
   [[nodiscard]] std::optional<Time> goes_dark_at(Time now) const override;
+  /// What the wheel's motors do; still once nobody has told them for a second.
+  [[nodiscard]] WheelRumble wheel_shows(Time now) const;
+  /// Set with feature 0x03 since it connected; 0: never.
+  [[nodiscard]] std::uint32_t led_pwm_hz() const { return led_pwm_hz_; }
   [[nodiscard]] unsigned forbidden_writes() const {
     return forbidden_writes_;
   }  ///< attempts at 0xF1 and 0xF2
@@ -194,6 +205,9 @@ class Move final : public Peripheral {
   void encode_trigger(Wire& wire);
   void encode_imu(Wire& wire, std::size_t half);
   void encode_zcm1_tail(Wire& wire);
+  void encode_extension(Wire& wire) const;
+  [[nodiscard]] std::vector<std::byte> extension_answer() const;
+  bool take_extension_request(std::span<const std::byte> report, Time now);
   void encode_zcm2_tail(Wire& wire) const;
   std::size_t deliver(std::span<const std::uint8_t> bytes, std::size_t length,
                       std::span<std::byte> report) const;
@@ -219,6 +233,13 @@ class Move final : public Peripheral {
   std::optional<Outputs> outputs_;
   Time output_time_;
   bool light_is_stuck_dark_ = false;
+  std::uint32_t led_pwm_hz_ = 0;
+  std::optional<ExtensionDevice> extension_;
+  ExtensionControls controls_;
+  std::array<std::uint8_t, 3> extension_read_{};  ///< slave, place and length that a SET asked for
+  bool extension_read_is_armed_ = false;
+  WheelRumble wheel_rumble_;
+  Time wheel_rumble_time_;
   unsigned forbidden_writes_ = 0;
 };
 

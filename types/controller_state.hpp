@@ -9,11 +9,18 @@
 
 #include "types/address.hpp"
 #include "types/buttons.hpp"
+#include "types/extension.hpp"
 #include "types/outputs.hpp"
 #include "types/quaternion.hpp"
 #include "types/units.hpp"
 
 namespace psmove {
+
+/// A thumb stick.
+struct Stick {
+  double x = 0, y = 0;  ///< -1..1, right and down positive
+  friend bool operator==(const Stick&, const Stick&) = default;
+};
 
 /// One calibrated, fused reading: the body of `/sensors`, and a member of a motion message.
 struct Sample {
@@ -27,8 +34,13 @@ struct Sample {
   Quaternion orientation;                     ///< world_from_body
   Vec3<MetersPerSecondSquared> linear_accel;  ///< world frame, gravity removed
   double temperature_c = 0;  ///< inside the controller, a few degrees above the room
-  double trigger = 0;        ///< 0..1
+  double trigger = 0;        ///< 0..1; a Navigation controller's L2
   Buttons buttons;
+  ExtensionControls extension{};
+  std::optional<Stick> stick{};
+  /// false: this controller has no motion sensors. accel, gyro, orientation, linear_accel and
+  /// temperature_c are then nobody's readings; every wire says null in their place.
+  bool has_motion = true;
 };
 
 enum class BatteryState : std::uint8_t { unknown, discharging, charging, full };
@@ -87,7 +99,13 @@ struct Capabilities {
   bool magnetometer = false;
   bool extension_port = false;
   bool input_over_usb = false;
-  double accel_range_m_s2 = 0;  ///< full scale of the number format, +-
+  bool motion_sensors = true;  ///< accelerometer, gyroscope, and the orientation made of them
+  bool light = true;           ///< a sphere to light
+  bool rumble = true;          ///< a motor
+  bool led_pwm = false;        ///< the frequency of its light can be set
+  bool stick = false;
+  Buttons buttons = move_buttons;  ///< its own; an extension device may bring more
+  double accel_range_m_s2 = 0;     ///< full scale of the number format, +-
   double gyro_range_rad_s = 0;
 };
 
@@ -96,7 +114,7 @@ struct ControllerState {
   Address address;         ///< its id
   int number = 0;          ///< 1, 2, 3... in the order first seen; people may change it
   std::string name;        ///< empty until somebody gives one
-  std::string_view model;  ///< "zcm1", "zcm2"
+  std::string_view model;  ///< "zcm1", "zcm2", "navigation"
   Source source = Source::hidraw;
   InputStatus input = InputStatus::offline;
   std::string hint;  ///< one sentence for people when `input` is not what they hope for; or empty
@@ -108,7 +126,10 @@ struct ControllerState {
   RadioStatistics radio;
   LedStatus led;
   RumbleStatus rumble;
-  std::optional<Sample> newest;  ///< none before the first report
+  std::optional<Sample> newest;        ///< none before the first report
+  std::optional<Extension> extension;  ///< what is on its extension port
+  /// The Navigation controller of a Move, or the Move of a Navigation controller.
+  std::optional<Address> companion;
 
   [[nodiscard]] bool is_connected() const {
     return input != InputStatus::offline && input != InputStatus::silent;

@@ -15,6 +15,13 @@ void color_members(std::string& out, Rgb color) {
   integer_member(out, "blue", color.blue);
   text_member(out, "color", hex_color(color));
 }
+/// "0x8081"
+std::string hex_word(std::uint16_t word) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text = "0x";
+  for (int shift = 12; shift >= 0; shift -= 4) text += digits[(word >> shift) & 0xF];
+  return text;
+}
 void value_members(std::string& out, Rgb color) {
   color_members(out, color);
 }
@@ -83,31 +90,51 @@ void range(std::string& out, std::string_view name, std::string_view unit, doubl
 void sensor_ranges(std::string& out, const Capabilities& can) {
   key(out, "sensors");
   out += '{';
-  range(out, "accel_m_s2", "m/s^2", -can.accel_range_m_s2, can.accel_range_m_s2);
-  range(out, "gyro_rad_s", "rad/s", -can.gyro_range_rad_s, can.gyro_range_rad_s);
-  if (can.magnetometer)
-    // 12-bit words of about 1/3.2 microtesla
-    range(out, "mag_ut", "uT", -640, 640);
-  else
-    raw_member(out, "mag_ut", "null");
-  range(out, "orientation", "unit quaternion, world_from_body", -1, 1);
-  range(out, "linear_accel_m_s2", "m/s^2", -can.accel_range_m_s2, can.accel_range_m_s2);
-  range(out, "temperature_c", "degC", -10, 70);
+  const auto sensor = [&out](bool is_there, std::string_view name, std::string_view unit,
+                             double low, double high) {
+    if (is_there)
+      range(out, name, unit, low, high);
+    else
+      raw_member(out, name, "null");
+  };
+  sensor(can.motion_sensors, "accel_m_s2", "m/s^2", -can.accel_range_m_s2, can.accel_range_m_s2);
+  sensor(can.motion_sensors, "gyro_rad_s", "rad/s", -can.gyro_range_rad_s, can.gyro_range_rad_s);
+  // 12-bit words of about 1/3.2 microtesla
+  sensor(can.magnetometer, "mag_ut", "uT", -640, 640);
+  sensor(can.motion_sensors, "orientation", "unit quaternion, world_from_body", -1, 1);
+  sensor(can.motion_sensors, "linear_accel_m_s2", "m/s^2", -can.accel_range_m_s2,
+         can.accel_range_m_s2);
+  sensor(can.motion_sensors, "temperature_c", "degC", -10, 70);
   range(out, "trigger", "fraction", 0, 1);
+  sensor(can.stick, "stick", "fraction", -1, 1);
   key(out, "buttons");
   out += '[';
-  for (const auto button : button_names) {
+  can.buttons.for_each([&out](Button button) {
     if (out.back() != '[') out += ',';
-    append_quoted(out, button);
-  }
+    append_quoted(out, psmove::to_string(button));
+  });
   out += "]}";
 }
 
-void output_ranges(std::string& out) {
+void output_ranges(std::string& out, const Capabilities& can) {
   key(out, "outputs");
-  out += R"({"led":{"unit":"as the controller takes it","min":0,"max":255,)"
-         R"("effects":["none","blink","pulse","rainbow","candle"]},)"
-         R"("rumble":{"unit":"as the controller takes it","min":0,"max":255}})";
+  out += can.light ? R"({"led":{"unit":"as the controller takes it","min":0,"max":255,)"
+                     R"("effects":["none","blink","pulse","rainbow","candle"]})"
+                   : R"({"led":null)";
+  out += can.rumble ? R"(,"rumble":{"unit":"as the controller takes it","min":0,"max":255})"
+                    : R"(,"rumble":null)";
+  out +=
+      can.led_pwm ? R"(,"led_pwm":{"unit":"Hz","min":733,"max":24000000}})" : R"(,"led_pwm":null})";
+}
+
+void extension_object(std::string& out, const Extension& extension) {
+  out += '{';
+  text_member(out, "device", psmove::to_string(extension.device));
+  if (extension.id)
+    text_member(out, "id", hex_word(*extension.id));
+  else
+    raw_member(out, "id", "null");
+  out += '}';
 }
 
 void capabilities_object(std::string& out, const Capabilities& can) {
@@ -118,7 +145,7 @@ void capabilities_object(std::string& out, const Capabilities& can) {
   bool_member(out, "extension_port", can.extension_port);
   bool_member(out, "input_over_usb", can.input_over_usb);
   sensor_ranges(out, can);
-  output_ranges(out);
+  output_ranges(out, can);
   out += '}';
 }
 
@@ -179,6 +206,12 @@ std::string controller_body(const ControllerState& state) {
   output_object(out, state.led);
   key(out, "rumble");
   output_object(out, state.rumble);
+  key(out, "extension");
+  if (state.extension)
+    extension_object(out, *state.extension);
+  else
+    out += "null";
+  text_or_null(out, "companion", state.companion ? psmove::to_string(*state.companion) : "");
   key(out, "sensors");
   if (state.newest)
     append_sample(out, *state.newest);

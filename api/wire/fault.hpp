@@ -39,6 +39,9 @@ enum class ErrorCode : std::uint8_t {
   not_on_cable,
   pairing_busy,
   not_paired,
+  not_on_bluetooth,
+  not_capable,
+  no_extension,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,
@@ -65,6 +68,7 @@ enum class ErrorCode : std::uint8_t {
   no_new_sample,
   overloaded,
   no_bluetooth,
+  no_answer,
   unsupported_http_version,
   // in messages of the stream
   unknown_type,

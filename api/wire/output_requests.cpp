@@ -190,6 +190,16 @@ class Members {
     return number;
   }
 
+  std::optional<bool> truth(std::string_view name) {
+    if (!has(name)) return std::nullopt;
+    const json& value = *object_.find(name);
+    if (!value.is_boolean()) {
+      fail(ErrorCode::wrong_type, name, "\"" + std::string(name) + "\" takes true or false.");
+      return std::nullopt;
+    }
+    return value.get<bool>();
+  }
+
   std::optional<std::string> text(std::string_view name) {
     if (!has(name)) return std::nullopt;
     const json& value = *object_.find(name);
@@ -283,7 +293,7 @@ void read_buttons(Members& members, SimulationPatch& patch) {
     else
       members.fail(ErrorCode::invalid_value, "buttons",
                    "\"buttons\" takes names out of select, start, triangle, circle, cross, "
-                   "square, ps, move, t.");
+                   "square, ps, move, t, l1, r1, l2, r2, l3, r3, up, right, down, left.");
   };
   if (value.is_array()) {
     for (const json& item : value)
@@ -303,6 +313,40 @@ void read_buttons(Members& members, SimulationPatch& patch) {
                  "\"buttons\" takes an array of strings, or one string with commas.");
   }
   patch.buttons = buttons;
+}
+
+void read_extension(Members& members, SimulationPatch& patch) {
+  if (!members.has("extension")) return;
+  if (members["extension"].is_null()) {
+    patch.extension.emplace();
+    return;
+  }
+  constexpr std::array devices = {ExtensionDevice::sharp_shooter, ExtensionDevice::racing_wheel,
+                                  ExtensionDevice::unknown};
+  const auto chosen =
+      members.choice("extension", {"sharp_shooter", "racing_wheel", "unknown", "none"});
+  if (!chosen) return;
+  patch.extension.emplace();
+  if (*chosen < devices.size()) patch.extension->emplace(devices[*chosen]);
+}
+
+Parsed<SimulationPatch::Controls> controls_of(const json& object) {
+  Members members(object, "/controls",
+                  {"weapon", "trigger", "reload", "pump", "throttle", "l2", "r2", "left_paddle",
+                   "right_paddle"});
+  SimulationPatch::Controls controls;
+  if (const auto weapon = members.integer("weapon", 1, 3))
+    controls.weapon = static_cast<int>(*weapon);
+  controls.trigger = members.truth("trigger");
+  controls.reload = members.truth("reload");
+  controls.pump = members.truth("pump");
+  controls.throttle = members.fraction("throttle");
+  controls.l2 = members.fraction("l2");
+  controls.r2 = members.fraction("r2");
+  controls.left_paddle = members.truth("left_paddle");
+  controls.right_paddle = members.truth("right_paddle");
+  if (members.failed()) return members.fault();
+  return controls;
 }
 
 }  // namespace
@@ -371,6 +415,30 @@ Parsed<RumbleWish> rumble_wish(const json& body, std::string_view pointer) {
   return wish;
 }
 
+Parsed<WheelWish> wheel_wish(const json& body) {
+  Members members(body, "", {"left", "right", "for_ms"});
+  WheelWish wish;
+  if (!members.has("left") && !members.has("right"))
+    members.fail(ErrorCode::missing_member, "", "Give \"left\", \"right\" or both, 0 to 255.");
+  if (const auto left = members.integer("left", 0, 255))
+    wish.rumble.left = static_cast<std::uint8_t>(*left);
+  if (const auto right = members.integer("right", 0, 255))
+    wish.rumble.right = static_cast<std::uint8_t>(*right);
+  wish.duration = members.duration("for_ms", 1, 10'000);
+  if (members.failed()) return members.fault();
+  return wish;
+}
+
+Parsed<std::uint32_t> led_pwm_wish(const json& body, std::uint32_t slowest_hz,
+                                   std::uint32_t fastest_hz) {
+  Members members(body, "", {"frequency_hz"});
+  const auto frequency = members.integer("frequency_hz", slowest_hz, fastest_hz);
+  if (!frequency)
+    members.fail(ErrorCode::missing_member, "frequency_hz", "\"frequency_hz\" is missing.");
+  if (members.failed()) return members.fault();
+  return static_cast<std::uint32_t>(*frequency);
+}
+
 Parsed<ControllerPatch> controller_patch(const json& body) {
   Members members(body, "", {"name", "number"});
   ControllerPatch patch;
@@ -389,9 +457,9 @@ Parsed<ControllerPatch> controller_patch(const json& body) {
 }
 
 Parsed<SimulationPatch> simulation_patch(const json& body) {
-  Members members(
-      body, "",
-      {"motion", "buttons", "trigger", "battery_percent", "link", "loss", "magnetometer"});
+  Members members(body, "",
+                  {"motion", "buttons", "trigger", "battery_percent", "link", "loss",
+                   "magnetometer", "extension", "controls"});
   SimulationPatch patch;
   // A trial is a file, and files are named on the command line only: nobody on the network chooses
   // what the daemon opens.
@@ -407,7 +475,13 @@ Parsed<SimulationPatch> simulation_patch(const json& body) {
   constexpr std::array<std::string_view, 3> magnetometers = {"normal", "absent", "disturbed"};
   if (const auto state = members.choice("magnetometer", {"normal", "absent", "disturbed"}))
     patch.magnetometer = magnetometers[*state];
+  read_extension(members, patch);
   if (members.failed()) return members.fault();
+  if (body.contains("controls")) {
+    const auto controls = controls_of(*body.find("controls"));
+    if (!controls) return controls.error();
+    patch.controls = *controls;
+  }
   return patch;
 }
 

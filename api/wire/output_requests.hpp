@@ -2,6 +2,7 @@
 // What clients ask of outputs and of a simulation: bodies of PUT and PATCH, and the stream's `set`.
 
 #include <chrono>
+#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 #include "api/wire/fault.hpp"
 #include "types/address.hpp"
 #include "types/buttons.hpp"
+#include "types/extension.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::wire {
@@ -28,6 +30,18 @@ namespace psmove::wire {
 [[nodiscard]] Parsed<RumbleWish> rumble_wish(const nlohmann::json& body,
                                              std::string_view pointer = "");
 
+/// {"left","right"} of a wheel's motors, with for_ms.
+struct WheelWish {
+  WheelRumble rumble;
+  std::optional<std::chrono::milliseconds> duration;  ///< 1 ms to 10 s
+};
+[[nodiscard]] Parsed<WheelWish> wheel_wish(const nlohmann::json& body);
+
+/// {"frequency_hz"}, within the model's limits.
+[[nodiscard]] Parsed<std::uint32_t> led_pwm_wish(const nlohmann::json& body,
+                                                 std::uint32_t slowest_hz,
+                                                 std::uint32_t fastest_hz);
+
 struct ControllerPatch {
   std::optional<std::string> name;  ///< empty string (JSON null): take the name away
   std::optional<int> number;
@@ -42,6 +56,19 @@ struct SimulationPatch {
   std::optional<bool> link_up;
   std::optional<double> loss;
   std::optional<std::string> magnetometer;  ///< "normal", "absent", "disturbed"
+  /// What to plug into the extension port; the inner nullopt pulls it.
+  std::optional<std::optional<ExtensionDevice>> extension;
+  /// The controls of the device on that port, those that are given.
+  struct Controls {
+    std::optional<int> weapon;  ///< 1..3
+    std::optional<bool> trigger, reload, pump;
+    std::optional<double> throttle, l2, r2;
+    std::optional<bool> left_paddle, right_paddle;
+    [[nodiscard]] bool is_for_gun() const { return weapon || trigger || reload || pump; }
+    [[nodiscard]] bool is_for_wheel() const {
+      return throttle || l2 || r2 || left_paddle || right_paddle;
+    }
+  } controls;
 };
 /// `buttons` is an array of names, or one string of names with commas (for forms).
 [[nodiscard]] Parsed<SimulationPatch> simulation_patch(const nlohmann::json& body);

@@ -11,9 +11,9 @@
 namespace psmove::wire {
 namespace {
 
-constexpr std::array<std::string_view, 8> field_names = {
-    "accel_m_s2",        "gyro_rad_s",    "mag_ut",  "orientation",
-    "linear_accel_m_s2", "temperature_c", "trigger", "buttons"};
+constexpr std::array<std::string_view, field_count> field_names = {
+    "accel_m_s2",    "gyro_rad_s", "mag_ut",  "orientation", "linear_accel_m_s2",
+    "temperature_c", "trigger",    "buttons", "extension",   "stick"};
 
 // One count of each sensor, and so the digit that still says something: accelerometer 2.4 mm/s^2,
 // gyroscope 1.1 mrad/s (0.1 after averaging), magnetometer about 0.1 uT. An orientation is computed
@@ -28,9 +28,9 @@ constexpr int trigger_decimals = 4;
 constexpr double largest = 99'999'999.0;
 
 // Everything below at its longest: names and punctuation 260, 20 decimals of 17, two integers of
-// 20, the temperature and nine buttons. The static part is checked by a test with the largest
-// values.
-constexpr std::size_t buffer_bytes = 1024;
+// 20, the temperature, 19 buttons, a wheel and a stick. The static part is checked by a test with
+// the largest values.
+constexpr std::size_t buffer_bytes = 1280;
 
 constexpr auto two_digits = [] {
   std::array<char, 200> table{};
@@ -129,6 +129,85 @@ char* write_buttons(char* p, Buttons buttons) {
   return p;
 }
 
+char* write_truth(char* p, bool value) {
+  return write_text(p, value ? "true" : "false");
+}
+
+char* write_controls(char* p, const SharpShooter& gun) {
+  p = write_text(p, R"({"weapon":)");
+  p = gun.weapon == 0 ? write_text(p, "null") : write_digits<1>(p, gun.weapon);
+  p = write_truth(write_text(p, R"(,"trigger":)"), gun.trigger);
+  p = write_truth(write_text(p, R"(,"reload":)"), gun.reload);
+  p = write_truth(write_text(p, R"(,"pump":)"), gun.pump);
+  *p++ = '}';
+  return p;
+}
+
+char* write_controls(char* p, const RacingWheel& wheel) {
+  p = write_decimal<trigger_decimals>(write_text(p, R"({"throttle":)"), wheel.throttle);
+  p = write_decimal<trigger_decimals>(write_text(p, R"(,"l2":)"), wheel.l2);
+  p = write_decimal<trigger_decimals>(write_text(p, R"(,"r2":)"), wheel.r2);
+  p = write_truth(write_text(p, R"(,"left_paddle":)"), wheel.left_paddle);
+  p = write_truth(write_text(p, R"(,"right_paddle":)"), wheel.right_paddle);
+  *p++ = '}';
+  return p;
+}
+
+char* write_controls(char* p, std::monostate) {
+  return write_text(p, "null");
+}
+
+/// What few controllers have.
+char* write_rare(char* p, const Sample& sample, std::uint16_t fields) {
+  const bool writes_nulls = (fields & leave_out_nulls) == 0;
+  const bool has_controls = !std::holds_alternative<std::monostate>(sample.extension);
+  if ((fields & bit(Field::extension)) != 0 && (has_controls || writes_nulls)) {
+    p = write_text(p, R"(,"extension":)");
+    p = std::visit([p](const auto& controls) { return write_controls(p, controls); },
+                   sample.extension);
+  }
+  if ((fields & bit(Field::stick)) != 0 && (sample.stick || writes_nulls)) {
+    p = write_text(p, R"(,"stick":)");
+    if (!sample.stick) return write_text(p, "null");
+    p = write_decimal<trigger_decimals>(write_text(p, R"({"x":)"), sample.stick->x);
+    p = write_decimal<trigger_decimals>(write_text(p, R"(,"y":)"), sample.stick->y);
+    *p++ = '}';
+  }
+  return p;
+}
+
+char* write_motion(char* p, const Sample& sample, std::uint16_t fields) {
+  const auto wants = [fields](Field field) { return (fields & bit(field)) != 0; };
+  if (wants(Field::accel_m_s2))
+    p = write_vector<accel_decimals>(write_text(p, R"(,"accel_m_s2":)"), sample.accel);
+  if (wants(Field::gyro_rad_s))
+    p = write_vector<gyro_decimals>(write_text(p, R"(,"gyro_rad_s":)"), sample.gyro);
+  if (wants(Field::mag_ut)) {
+    p = write_text(p, R"(,"mag_ut":)");
+    p = sample.mag ? write_vector<mag_decimals>(p, *sample.mag) : write_text(p, "null");
+  }
+  if (wants(Field::orientation))
+    p = write_quaternion(write_text(p, R"(,"orientation":)"), sample.orientation);
+  if (wants(Field::linear_accel_m_s2))
+    p = write_vector<accel_decimals>(write_text(p, R"(,"linear_accel_m_s2":)"),
+                                     sample.linear_accel);
+  if (wants(Field::temperature_c))
+    p = write_decimal<0>(write_text(p, R"(,"temperature_c":)"), sample.temperature_c);
+  return p;
+}
+
+/// The members of the motion sensors on a controller that has none.
+char* write_no_motion(char* p, std::uint16_t fields) {
+  for (const auto field : {Field::accel_m_s2, Field::gyro_rad_s, Field::mag_ut, Field::orientation,
+                           Field::linear_accel_m_s2, Field::temperature_c}) {
+    if ((fields & bit(field)) == 0) continue;
+    p = write_text(p, ",\"");
+    p = write_text(p, to_string(field));
+    p = write_text(p, "\":null");
+  }
+  return p;
+}
+
 }  // namespace
 
 std::optional<Field> parse_field(std::string_view name) {
@@ -146,24 +225,14 @@ void append_sample(std::string& out, const Sample& sample, std::uint16_t fields)
   std::array<char, buffer_bytes> buffer;
   char* p = write_integer(write_text(buffer.data(), R"({"sequence":)"), sample.sequence);
   p = write_integer(write_text(p, R"(,"time_us":)"), sample.time_us);
-  if (wants(Field::accel_m_s2))
-    p = write_vector<accel_decimals>(write_text(p, R"(,"accel_m_s2":)"), sample.accel);
-  if (wants(Field::gyro_rad_s))
-    p = write_vector<gyro_decimals>(write_text(p, R"(,"gyro_rad_s":)"), sample.gyro);
-  if (wants(Field::mag_ut)) {
-    p = write_text(p, R"(,"mag_ut":)");
-    p = sample.mag ? write_vector<mag_decimals>(p, *sample.mag) : write_text(p, "null");
-  }
-  if (wants(Field::orientation))
-    p = write_quaternion(write_text(p, R"(,"orientation":)"), sample.orientation);
-  if (wants(Field::linear_accel_m_s2))
-    p = write_vector<accel_decimals>(write_text(p, R"(,"linear_accel_m_s2":)"),
-                                     sample.linear_accel);
-  if (wants(Field::temperature_c))
-    p = write_decimal<0>(write_text(p, R"(,"temperature_c":)"), sample.temperature_c);
+  if (sample.has_motion)
+    p = write_motion(p, sample, fields);
+  else
+    p = write_no_motion(p, fields);
   if (wants(Field::trigger))
     p = write_decimal<trigger_decimals>(write_text(p, R"(,"trigger":)"), sample.trigger);
   if (wants(Field::buttons)) p = write_buttons(write_text(p, R"(,"buttons":)"), sample.buttons);
+  if ((fields & rare_fields) != 0) p = write_rare(p, sample, fields);
   *p++ = '}';
   out.append(buffer.data(), static_cast<std::size_t>(p - buffer.data()));
 }

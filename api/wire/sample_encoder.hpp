@@ -19,17 +19,26 @@ enum class Field : std::uint8_t {
   linear_accel_m_s2,
   temperature_c,
   trigger,
-  buttons
+  buttons,
+  extension,
+  stick
 };
-inline constexpr std::uint16_t all_fields = 0xFF;
+inline constexpr unsigned field_count = 10;
 [[nodiscard]] constexpr std::uint16_t bit(Field field) {
   return static_cast<std::uint16_t>(1U << static_cast<unsigned>(field));
 }
+/// Of those that most controllers have nothing to say about, a sample says nothing at all, rather
+/// than null: what is meant where nobody chose.
+inline constexpr std::uint16_t leave_out_nulls = 1U << 15;
+inline constexpr std::uint16_t every_field = (1U << field_count) - 1;
+inline constexpr std::uint16_t all_fields = every_field | leave_out_nulls;
+inline constexpr std::uint16_t rare_fields = bit(Field::extension) | bit(Field::stick);
 [[nodiscard]] std::optional<Field> parse_field(std::string_view name);
 [[nodiscard]] std::string_view to_string(Field field);
 
 /// Appends {"sequence":…,"time_us":…,…} with the chosen members. Decimals are fixed point, enough
-/// for the sensor's resolution; a value that is not finite is written as 0.
+/// for the sensor's resolution; a value that is not finite is written as 0. What the controller
+/// does not have is null.
 void append_sample(std::string& out, const Sample& sample, std::uint16_t fields = all_fields);
 
 }  // namespace psmove::wire

@@ -151,7 +151,7 @@ std::uint16_t read_fields(Reader& reader) {
       reader.fail(ErrorCode::invalid_value, std::move(pointer),
                   "There is no field \"" + name +
                       "\"; fields are accel_m_s2, gyro_rad_s, mag_ut, orientation, "
-                      "linear_accel_m_s2, temperature_c, trigger, buttons.");
+                      "linear_accel_m_s2, temperature_c, trigger, buttons, extension, stick.");
   });
   return fields;
 }
@@ -470,7 +470,7 @@ std::string subscribed_message(const SubscribeRequest& request,
   std::vector<std::string> topics, fields;
   for (std::size_t i = 0; i < topic_names.size(); ++i)
     if ((request.topics & bit(static_cast<Topic>(i))) != 0) topics.emplace_back(topic_names[i]);
-  for (unsigned i = 0; (1U << i) <= all_fields; ++i)
+  for (unsigned i = 0; i < field_count; ++i)
     if ((request.fields & bit(static_cast<Field>(i))) != 0)
       fields.emplace_back(to_string(static_cast<Field>(i)));
   out += R"(,"topics":)";

@@ -66,11 +66,30 @@ Vec3<Unit> vector(const Json& object) {
   return {number(object, "x"), number(object, "y"), number(object, "z")};
 }
 
+ExtensionControls controls(const Json& object) {
+  if (!object.is_object()) return {};
+  if (object.contains("throttle"))
+    return RacingWheel{.throttle = number(object, "throttle"),
+                       .l2 = number(object, "l2"),
+                       .r2 = number(object, "r2"),
+                       .left_paddle = truth(object, "left_paddle"),
+                       .right_paddle = truth(object, "right_paddle")};
+  const auto weapon = integer(object, "weapon");
+  return SharpShooter{
+      .weapon = weapon >= 1 && weapon <= 3 ? static_cast<std::uint8_t>(weapon) : std::uint8_t{0},
+      .trigger = truth(object, "trigger"),
+      .reload = truth(object, "reload"),
+      .pump = truth(object, "pump")};
+}
+
 std::optional<Sample> sample(const Json& object) {
   if (!object.is_object() || !object.contains("sequence")) return std::nullopt;
   Sample sample;
   sample.sequence = count(object, "sequence");
   sample.time_us = integer(object, "time_us");
+  sample.has_motion = member(object, "orientation").is_object() ||
+                      member(object, "accel_m_s2").is_object() ||
+                      member(object, "gyro_rad_s").is_object();
   sample.accel = vector<MetersPerSecondSquared>(member(object, "accel_m_s2"));
   sample.gyro = vector<RadiansPerSecond>(member(object, "gyro_rad_s"));
   if (const auto& mag = member(object, "mag_ut"); mag.is_object())
@@ -80,6 +99,9 @@ std::optional<Sample> sample(const Json& object) {
   sample.linear_accel = vector<MetersPerSecondSquared>(member(object, "linear_accel_m_s2"));
   sample.temperature_c = number(object, "temperature_c");
   sample.trigger = number(object, "trigger");
+  if (const auto& stick = member(object, "stick"); stick.is_object())
+    sample.stick = Stick{number(stick, "x"), number(stick, "y")};
+  sample.extension = controls(member(object, "extension"));
   if (const auto& buttons = member(object, "buttons"); buttons.is_array())
     for (const auto& name : buttons)
       if (name.is_string())
@@ -155,6 +177,10 @@ std::optional<Controller> controller(const Json& object) {
   controller.factory_calibration = truth(calibration, "factory");
   controller.magnetometer = text(calibration, "magnetometer");
   controller.radio = radio(member(object, "radio"));
+  const auto& outputs = member(member(object, "capabilities"), "outputs");
+  controller.has_light = !outputs.is_object() || member(outputs, "led").is_object();
+  controller.extension = text(member(object, "extension"), "device");
+  controller.companion = text(object, "companion");
   controller.led = light(member(object, "led"));
   controller.rumble = motor(member(object, "rumble"));
   controller.newest = sample(member(object, "sensors"));

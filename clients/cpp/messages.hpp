@@ -51,6 +51,9 @@ struct Controller {
   RadioStatistics radio;
   Light led;
   Motor rumble;
+  bool has_light = true;  ///< a sphere to light
+  std::string extension;  ///< "sharp_shooter", "racing_wheel", "unknown"; empty: nothing there
+  std::string companion;  ///< its id; empty: none
   std::optional<Sample> newest;
 
   /// "left hand", or "controller 2" where it has no name.

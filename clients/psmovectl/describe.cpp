@@ -49,7 +49,25 @@ std::string axes_text(const Vec3<Unit>& v, int decimals, std::string_view unit) 
          number(v.z, decimals, 8) + "   " + std::string(unit);
 }
 
-void add_sample(Sheet& sheet, const Sample& sample, const Style& style) {
+std::string truth_text(bool value) {
+  return value ? "yes" : "no";
+}
+
+std::string controls_text(const SharpShooter& gun) {
+  return "weapon " + (gun.weapon == 0 ? "none" : std::to_string(gun.weapon)) + ", trigger " +
+         truth_text(gun.trigger) + ", reload " + truth_text(gun.reload) + ", pump " +
+         truth_text(gun.pump);
+}
+std::string controls_text(const RacingWheel& wheel) {
+  return "throttle " + number(wheel.throttle, 2) + ", l2 " + number(wheel.l2, 2) + ", r2 " +
+         number(wheel.r2, 2) + ", left paddle " + truth_text(wheel.left_paddle) +
+         ", right paddle " + truth_text(wheel.right_paddle);
+}
+std::string controls_text(std::monostate) {
+  return {};
+}
+
+void add_motion(Sheet& sheet, const Sample& sample, const Style& style) {
   const auto attitude = attitude_of(sample.orientation);
   const auto degrees = degree_sign(style);
   sheet.line("orientation", "heading " + number(attitude.heading, 1) + degrees + ", pitch " +
@@ -61,9 +79,19 @@ void add_sample(Sheet& sheet, const Sample& sample, const Style& style) {
   sheet.line("acceleration", axes_text(sample.accel, 2, squared("m/s", style)));
   sheet.line("turn rate", axes_text(sample.gyro, 3, "rad/s"));
   if (sample.mag) sheet.line("magnetic field", axes_text(*sample.mag, 1, style.utf8 ? "µT" : "uT"));
+}
+
+void add_sample(Sheet& sheet, const Sample& sample, const Style& style) {
+  if (sample.has_motion) add_motion(sheet, sample, style);
+  if (sample.stick)
+    sheet.line("stick",
+               "x " + number(sample.stick->x, 2, 5) + "   y " + number(sample.stick->y, 2, 5));
   sheet.line("trigger", number(sample.trigger, 2));
   sheet.line("buttons", buttons_text(sample.buttons));
-  sheet.line("temperature", number(sample.temperature_c, 0) + degrees + "C");
+  sheet.line("controls", std::visit([](const auto& controls) { return controls_text(controls); },
+                                    sample.extension));
+  if (sample.has_motion)
+    sheet.line("temperature", number(sample.temperature_c, 0) + degree_sign(style) + "C");
 }
 
 std::string radio_text(const RadioStatistics& radio) {
@@ -136,6 +164,13 @@ std::string light_text(Rgb color, const Style& style) {
   return style.colors == Colors::none ? hex : swatch(color, 2, style) + " " + hex;
 }
 
+/// 0 where it is not among them.
+int number_of(std::string_view id, std::span<const Controller> controllers) {
+  for (const auto& each : controllers)
+    if (!id.empty() && each.id == id) return each.number;
+  return 0;
+}
+
 std::string list_text(std::span<const Controller> controllers, const Style& style) {
   if (controllers.empty())
     return "No controller yet: plug one in with a USB cable, or start psmoved with\n"
@@ -171,7 +206,11 @@ std::string list_text(std::span<const Controller> controllers, const Style& styl
     out += fitted(printable(each.model, style), longest_model, style) + "  ";
     out += (each.connected ? presence : dim(presence, style)) + "  ";
     out += fitted(battery_text(each.battery), columns[4].width, style) + "  ";
-    out += light_text(each.led.color, style) + "  " + printable(each.id, style) + "\n";
+    out += (each.has_light ? light_text(each.led.color, style) : fitted("-", light_width, style)) +
+           "  " + printable(each.id, style);
+    if (const int other = number_of(each.companion, controllers); other != 0)
+      out += dim(" with " + std::to_string(other), style);
+    out += "\n";
     if (!each.hint.empty())
       hints += right_aligned(std::to_string(each.number), columns[0].width) + "  " +
                warning(printable(each.hint, style), style) + "\n";
@@ -195,10 +234,14 @@ std::string show_text(const Controller& controller, const Style& style) {
   if (!controller.hint.empty()) sheet.line("", warning(printable(controller.hint, style), style));
   sheet.line("battery", battery_text(controller.battery));
   if (controller.connected) sheet.line("radio", radio_text(controller.radio));
-  sheet.line("calibration", printable(calibration_text(controller), style));
-  sheet.line("light", light_outcome_text(controller.led, style));
-  sheet.line("rumble", outcome_text(std::to_string(controller.rumble.value),
-                                    controller.rumble.state, controller.rumble.layers));
+  if (controller.has_light) {
+    sheet.line("calibration", printable(calibration_text(controller), style));
+    sheet.line("light", light_outcome_text(controller.led, style));
+    sheet.line("rumble", outcome_text(std::to_string(controller.rumble.value),
+                                      controller.rumble.state, controller.rumble.layers));
+  }
+  sheet.line("extension", printable(controller.extension, style));
+  sheet.line("companion", printable(controller.companion, style));
   if (controller.newest) add_sample(sheet, *controller.newest, style);
   return sheet.text();
 }

@@ -130,10 +130,12 @@ std::string axes(const Vec3<Unit>& v, int decimals) {
   return number(v.x, decimals, 7) + number(v.y, decimals, 7) + number(v.z, decimals, 7);
 }
 
-/// All nine in their places, so that the eye finds them: those that are up are dim.
+/// A Move's nine in their places, so that the eye finds them: those that are up are dim. Those of
+/// other devices show while they are held.
 void add_buttons(Row& row, Buttons buttons, const Style& style) {
   for (std::size_t i = 0; i < button_count; ++i) {
     const auto name = std::string(button_names[i]);
+    if (i >= move_button_count && !buttons.contains(static_cast<Button>(i))) continue;
     if (buttons.contains(static_cast<Button>(i)))
       row.strong("[" + name + "]");
     else if (style.colors == Colors::none)
@@ -150,6 +152,16 @@ std::string attitude_text(const Quaternion& orientation, const Style& style) {
   const std::string degrees = style.utf8 ? "°" : "";
   return "heading " + number(attitude.heading, 0, 3) + degrees + "  pitch " +
          number(attitude.pitch, 0, 4) + degrees + "  roll " + number(attitude.roll, 0, 4) + degrees;
+}
+
+std::string stick_text(const Stick& stick) {
+  return "stick x" + number(stick.x, 2, 6) + "  y" + number(stick.y, 2, 6);
+}
+
+/// How it is held, or where its stick is.
+std::string pose_text(const Sample& sample, const Style& style) {
+  if (sample.has_motion) return attitude_text(sample.orientation, style);
+  return stick_text(sample.stick.value_or(Stick{}));
 }
 
 void add_compact(Lines& lines, const WatchedController& watched, const WatchFrame& frame) {
@@ -172,8 +184,9 @@ void add_compact(Lines& lines, const WatchedController& watched, const WatchFram
   const auto& sample = *watched.newest;
   const std::string_view squared = frame.style.utf8 ? " m/s²" : " m/s2";
   Row motion(frame);
-  motion.plain("   " + attitude_text(sample.orientation, frame.style));
-  const bool has_room = frame.style.columns >= compact_columns;  // half a number would mislead
+  motion.plain("   " + pose_text(sample, frame.style));
+  const bool has_room =
+      sample.has_motion && frame.style.columns >= compact_columns;  // half a number would mislead
   if (has_room) motion.pad_to(44).quiet("accel").plain(axes(sample.accel, 2)).quiet(squared);
   lines.push_back(motion.text());
   Row touch(frame);
@@ -192,11 +205,15 @@ void add_dense(Lines& lines, const WatchedController& watched, const WatchFrame&
   }
   row.plain(fitted(battery_text(watched.about.battery), 8, frame.style) + " ");
   if (watched.newest) {
-    const auto attitude = attitude_of(watched.newest->orientation);
-    const std::string degrees = frame.style.utf8 ? "°" : "";
-    row.quiet("hdg").plain(number(attitude.heading, 0, 4) + degrees);
-    row.quiet(" pitch").plain(number(attitude.pitch, 0, 4) + degrees);
-    row.quiet(" roll").plain(number(attitude.roll, 0, 5) + degrees + " ");
+    if (watched.newest->has_motion) {
+      const auto attitude = attitude_of(watched.newest->orientation);
+      const std::string degrees = frame.style.utf8 ? "°" : "";
+      row.quiet("hdg").plain(number(attitude.heading, 0, 4) + degrees);
+      row.quiet(" pitch").plain(number(attitude.pitch, 0, 4) + degrees);
+      row.quiet(" roll").plain(number(attitude.roll, 0, 5) + degrees + " ");
+    } else {
+      row.plain(pose_text(*watched.newest, frame.style) + " ");
+    }
     row.plain(bar(watched.newest->trigger, 6, frame.style) + " ");
     if (!watched.newest->buttons.empty()) row.strong(buttons_text(watched.newest->buttons));
   }
@@ -249,6 +266,15 @@ void add_axes(std::vector<Row>& rows, const WatchFrame& frame, int width, std::s
 std::vector<Row> sensor_block(const Sample& sample, const WatchFrame& frame, int width) {
   std::vector<Row> rows;
   const bool utf8 = frame.style.utf8;
+  if (!sample.has_motion) {
+    const auto stick = sample.stick.value_or(Stick{});
+    Row head(frame);
+    rows.push_back(head.strong("stick"));
+    for (const auto& [label, value] : {std::pair{"  x ", stick.x}, std::pair{"  y ", stick.y}})
+      rows.push_back(gauge(frame, label, centered_bar(value, width - 13 - width % 2, frame.style),
+                           number(value, 2, 9)));
+    return rows;
+  }
   add_axes(rows, frame, width, utf8 ? "acceleration m/s²" : "acceleration m/s2", sample.accel,
            accel_span_m_s2, 2);
   add_axes(rows, frame, width, "turn rate rad/s", sample.gyro, gyro_span_rad_s, 2);
@@ -286,6 +312,7 @@ std::vector<Row> horizon(const Attitude& attitude, const WatchFrame& frame, int 
 }
 
 std::vector<Row> orientation_block(const Sample& sample, const WatchFrame& frame, int width) {
+  if (!sample.has_motion) return {};
   const auto attitude = attitude_of(sample.orientation);
   const auto degrees = std::string(frame.style.utf8 ? "°" : " ");
   const int line_width = width - 10 - 8;
@@ -404,9 +431,11 @@ std::vector<std::string> render_watch(const WatchModel& model, const WatchFrame&
 std::string sample_line(const WatchedController& controller, const Style& style) {
   if (!controller.newest) return {};
   const auto& sample = *controller.newest;
-  return printable(controller.about.display_name(), style) + ": " +
-         attitude_text(sample.orientation, style) + "  accel" + axes(sample.accel, 2) + "  gyro" +
-         axes(sample.gyro, 2) + "  trigger " + number(sample.trigger, 2) + "  buttons " +
+  const auto motion = sample.has_motion
+                          ? "  accel" + axes(sample.accel, 2) + "  gyro" + axes(sample.gyro, 2)
+                          : std::string();
+  return printable(controller.about.display_name(), style) + ": " + pose_text(sample, style) +
+         motion + "  trigger " + number(sample.trigger, 2) + "  buttons " +
          buttons_text(sample.buttons);
 }
 

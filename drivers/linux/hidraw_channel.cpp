@@ -24,11 +24,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Flash storage and firmware mode of the controller. Nothing of ours may ever write them.
-constexpr bool is_forbidden(std::byte report_id) {
-  return report_id == std::byte{0xF1} || report_id == std::byte{0xF2};
-}
-
 error_code last_error() {
   return {errno, boost::system::system_category()};
 }
@@ -57,11 +52,6 @@ Awaitable<Result<void>> write_now(int fd, std::span<const std::byte> report) {
   co_return write_report(fd, report);
 }
 
-Awaitable<Result<void>> refuse() {
-  co_return error_code(boost::system::errc::operation_not_permitted,
-                       boost::system::generic_category());
-}
-
 class HidrawChannel final : public HidChannel {
  public:
   HidrawChannel(asio::io_context& io, asio::thread_pool& pool, int fd, ChannelInfo info)
@@ -84,7 +74,16 @@ class HidrawChannel final : public HidChannel {
     return last_error();
   }
 
-  Awaitable<Result<void>> write(std::span<const std::byte> report) override {
+  Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id,
+                                                        std::size_t max_length) override {
+    const int fd = node_.native_handle();
+    return on_pool(pool_, [fd, id, max_length] { return feature_get(fd, id, max_length); });
+  }
+
+  void close() override { node_.cancel(); }
+
+ private:
+  Awaitable<Result<void>> send_output(std::span<const std::byte> report) override {
     // Bluetooth output reports are queued by the kernel; over USB the call waits for the transfer.
     const int fd = node_.native_handle();
     if (info_.transport == Transport::bluetooth) return write_now(fd, report);
@@ -93,21 +92,11 @@ class HidrawChannel final : public HidChannel {
     });
   }
 
-  Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id,
-                                                        std::size_t max_length) override {
-    const int fd = node_.native_handle();
-    return on_pool(pool_, [fd, id, max_length] { return feature_get(fd, id, max_length); });
-  }
-
-  Awaitable<Result<void>> set_feature(std::vector<std::byte> report) override {
-    if (report.empty() || is_forbidden(report[0])) return refuse();
+  Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
     const int fd = node_.native_handle();
     return on_pool(pool_, [fd, report = std::move(report)] { return feature_set(fd, report); });
   }
 
-  void close() override { node_.cancel(); }
-
- private:
   asio::thread_pool& pool_;
   asio::posix::stream_descriptor node_;
   ChannelInfo info_;
@@ -159,7 +148,12 @@ Result<std::unique_ptr<HidChannel>> open_hidraw(asio::io_context& io, asio::thre
     ::close(fd);
     return info.error();
   }
-  return std::unique_ptr<HidChannel>(new HidrawChannel(io, pool, fd, std::move(*info)));
+  return make_hidraw_channel(io, pool, fd, std::move(*info));
+}
+
+std::unique_ptr<HidChannel> make_hidraw_channel(asio::io_context& io, asio::thread_pool& pool,
+                                                int fd, ChannelInfo info) {
+  return std::make_unique<HidrawChannel>(io, pool, fd, std::move(info));
 }
 
 }  // namespace psmove::drivers

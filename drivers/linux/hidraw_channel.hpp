@@ -15,4 +15,9 @@ Result<std::unique_ptr<HidChannel>> open_hidraw(boost::asio::io_context& io,
                                                 boost::asio::thread_pool& pool,
                                                 const std::string& path);
 
+/// The same over a descriptor that is open already, which the channel closes.
+std::unique_ptr<HidChannel> make_hidraw_channel(boost::asio::io_context& io,
+                                                boost::asio::thread_pool& pool, int fd,
+                                                ChannelInfo info);
+
 }  // namespace psmove::drivers

@@ -166,6 +166,18 @@ Result<PairingAddresses> parse_addresses(std::span<const std::byte> report) {
   return addresses;
 }
 
+Result<Address> parse_own_address(std::span<const std::byte> report) {
+  const auto addresses = parse_addresses(report);
+  if (!addresses) return addresses.error();
+  return addresses->controller;
+}
+
+Result<Address> parse_host_address(std::span<const std::byte> report) {
+  const auto addresses = parse_addresses(report);
+  if (!addresses) return addresses.error();
+  return addresses->host;
+}
+
 std::vector<std::byte> encode_host_address(const Address& host) {
   std::vector<std::byte> report(23);
   report[0] = std::byte{0x05};
@@ -174,19 +186,48 @@ std::vector<std::byte> encode_host_address(const Address& host) {
   return report;
 }
 
-Result<std::string> parse_firmware(std::span<const std::byte> report) {
+Result<FirmwareInfo> parse_firmware_info(std::span<const std::byte> report) {
   if (!report.empty() && report[0] == std::byte{0xF9}) report = report.subspan(1);
   if (report.size() < 4) return ReportError::too_short;
-  // Big-endian, unlike everything else the controller says.
-  const auto bytes = report.first<4>();
-  const unsigned major = u8<0>(bytes);
-  const unsigned minor = u8<1>(bytes);
-  const unsigned revision = static_cast<unsigned>(u8<2>(bytes)) << 8 | u8<3>(bytes);
-  if (major == 0 && minor == 0) return ReportError::implausible;
+  // Big-endian, unlike most of what the controller says.
+  const auto word = [report](std::size_t at) {
+    if (at + 1 >= report.size()) return std::uint16_t{0};
+    return static_cast<std::uint16_t>(std::to_integer<unsigned>(report[at]) << 8 |
+                                      std::to_integer<unsigned>(report[at + 1]));
+  };
+  const FirmwareInfo info{.version = word(0), .revision = word(2), .bluetooth_version = word(4)};
+  if (info.version == 0) return ReportError::implausible;
+  return info;
+}
+
+Result<std::string> parse_firmware(std::span<const std::byte> report) {
+  const auto info = parse_firmware_info(report);
+  if (!info) return info.error();
   std::array<char, 32> text{};
   const int length =
-      std::snprintf(text.data(), text.size(), "%x.%02x rev %u", major, minor, revision);
+      std::snprintf(text.data(), text.size(), "%x.%02x rev %u", unsigned{info->version} >> 8,
+                    unsigned{info->version} & 0xFFU, unsigned{info->revision});
   return std::string(text.data(), static_cast<std::size_t>(length));
+}
+
+Result<PowerInfo> parse_power(std::span<const std::byte> bytes) {
+  if (bytes.empty()) return ReportError::too_short;
+  if (bytes[0] != std::byte{0xF7}) return ReportError::wrong_id;
+  if (bytes.size() < 8) return ReportError::too_short;
+  const auto report = bytes.first<8>();
+  const auto charger = u8<7>(report);
+  return PowerInfo{.battery_code = u8<1>(report),
+                   .battery_adc = u16<2>(report),
+                   .temperature_raw = u16<4>(report),
+                   .is_charging_enabled = u8<6>(report) != 0,
+                   .charger = charger < 4 ? static_cast<Charger>(charger) : Charger::unknown};
+}
+
+std::vector<std::byte> encode_led_pwm(std::uint32_t frequency_hz) {
+  std::vector<std::byte> report = {std::byte{0x03}, std::byte{0x41}, std::byte{0x00}};
+  for (unsigned shift = 0; shift < 32; shift += 8)
+    report.push_back(static_cast<std::byte>(frequency_hz >> shift & 0xFFU));
+  return report;
 }
 
 Battery battery_from_code(std::uint8_t code) {

@@ -15,6 +15,7 @@
 #include "types/address.hpp"
 #include "types/buttons.hpp"
 #include "types/controller_state.hpp"
+#include "types/diagnostics.hpp"
 #include "types/outputs.hpp"
 #include "types/result.hpp"
 #include "types/units.hpp"
@@ -45,6 +46,7 @@ struct InputReport {
   std::uint16_t ticks = 0;  ///< the device's own clock, wraps; its unit is not documented anywhere
   std::uint8_t battery_code = 0;
   std::uint16_t temperature_raw = 0;  ///< 12-bit thermistor reading
+  std::optional<Stick> stick{};
   bool extension_connected = false;
   std::array<std::uint8_t, 5> extension{};
   std::size_t sample_count = 1;
@@ -87,6 +89,14 @@ Result<Calibration> calibration_from(const FactoryReadings& readings, const Cali
 /// not its report.
 inline constexpr std::size_t longest_input_report = 64;
 
+/// How a controller is asked for its own address and its host's, and told another host.
+struct AddressReports {
+  std::uint8_t own = 0x04, host = 0x04;  ///< ids of the feature reports
+  Result<Address> (*parse_own)(std::span<const std::byte> report) = nullptr;
+  Result<Address> (*parse_host)(std::span<const std::byte> report) = nullptr;
+  std::vector<std::byte> (*encode_host)(const Address& host) = nullptr;
+};
+
 /// Everything the rest of the program knows about a kind of controller.
 struct ControllerModel {
   std::string_view name;  ///< "zcm1"
@@ -107,6 +117,14 @@ struct ControllerModel {
   /// Writes the output report for these outputs, all bytes of `report` that it uses. @return its
   /// length
   std::size_t (*encode_output)(const Outputs& outputs, std::span<std::byte, 49> report);
+
+  AddressReports addresses;
+  bool answers_diagnostics = true;  ///< feature reports 0xF9 and 0xF7
+  /// Its reports carry a sequence number and a clock; without them they are taken to be as old as
+  /// their arrival, and losses cannot be seen.
+  bool has_counters = true;
+  /// The feature report that makes it speak on Bluetooth; empty: it does so by itself.
+  std::span<const std::byte> wake_up{};
 };
 
 /// Every model we speak, in the order people should see them.
@@ -144,6 +162,10 @@ struct PairingAddresses {
 /// @return too_short, wrong_id, or implausible for a controller without an address
 Result<PairingAddresses> parse_addresses(std::span<const std::byte> report);
 
+/// The same, one at a time.
+Result<Address> parse_own_address(std::span<const std::byte> report);
+Result<Address> parse_host_address(std::span<const std::byte> report);
+
 /// Feature report 0x05, over the cable only: whom the controller calls when its PS button is
 /// pressed. The 16 bytes after the address look like a link key and are zeros, as psmoveapi sends
 /// them; others send 10 01 02 12, and both work.
@@ -153,6 +175,20 @@ std::vector<std::byte> encode_host_address(const Address& host);
 /// than 0xF9 is taken as the version's.
 /// @return too_short, or implausible for version 0
 Result<std::string> parse_firmware(std::span<const std::byte> report);
+
+/// The same, as numbers.
+Result<FirmwareInfo> parse_firmware_info(std::span<const std::byte> report);
+
+/// Feature report 0xF7, 12 bytes.
+/// @return too_short or wrong_id
+Result<PowerInfo> parse_power(std::span<const std::byte> report);
+
+/// What the light's pulse width modulation can be set to, in Hz, and what it is until then
+/// (moveonpc wiki). The resolution falls towards the top: at 7 MHz five levels are left.
+inline constexpr std::uint32_t slowest_led_pwm = 733, fastest_led_pwm = 24'000'000,
+                               usual_led_pwm = 188'000;
+/// Feature report 0x03. A light that is on when it arrives stays dark until the next connect.
+std::vector<std::byte> encode_led_pwm(std::uint32_t frequency_hz);
 
 /// The battery byte of an input report. Values that no two sources agree on (0xF1, 0xFE among them)
 /// are `unknown`, without a percentage.

@@ -86,6 +86,13 @@ inline std::size_t encode_output(const Outputs& outputs, std::span<std::byte, 49
   return size;
 }
 
+/// Feature reports 0x04 and 0x05.
+inline constexpr AddressReports move_addresses{.own = 0x04,
+                                               .host = 0x04,
+                                               .parse_own = parse_own_address,
+                                               .parse_host = parse_host_address,
+                                               .encode_host = encode_host_address};
+
 /// The scales of a typical unit, as a Calibration that is not the factory's.
 [[nodiscard]] constexpr Calibration nominal_calibration(const Vec3<Counts>& counts_per_g,
                                                         const Vec3<Counts>& accel_zero,

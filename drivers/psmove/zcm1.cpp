@@ -32,8 +32,27 @@ constexpr Vec3<Counts> typical_gyro_counts_per_degree_per_second{11.376, 8.634, 
 constexpr Calibration nominal = nominal_calibration(typical_counts_per_g, typical_accel_zero,
                                                     typical_gyro_counts_per_degree_per_second);
 
+bool has_extension(std::span<const std::byte, report_size> report) {
+  return (u8<0x04>(report) & 0x10) != 0;
+}
+
+/// Bits that only a device on the extension port sets.
+void add_extension_buttons(Buttons& buttons, std::span<const std::byte, report_size> report) {
+  buttons.set(Button::l3, (u8<0x01>(report) & 0x02) != 0);
+  buttons.set(Button::r3, (u8<0x01>(report) & 0x04) != 0);
+  buttons.set(Button::up, (u8<0x01>(report) & 0x10) != 0);
+  buttons.set(Button::right, (u8<0x01>(report) & 0x20) != 0);
+  buttons.set(Button::down, (u8<0x01>(report) & 0x40) != 0);
+  buttons.set(Button::left, (u8<0x01>(report) & 0x80) != 0);
+  buttons.set(Button::l2, (u8<0x02>(report) & 0x01) != 0);
+  buttons.set(Button::r2, (u8<0x02>(report) & 0x02) != 0);
+  buttons.set(Button::l1, (u8<0x02>(report) & 0x04) != 0);
+  buttons.set(Button::r1, (u8<0x02>(report) & 0x08) != 0);
+}
+
 Buttons buttons_at(std::span<const std::byte, report_size> report, bool move, bool trigger) {
   auto buttons = common_buttons(report);
+  if (has_extension(report)) add_extension_buttons(buttons, report);
   buttons.set(Button::move, move);
   buttons.set(Button::t, trigger);
   return buttons;
@@ -59,7 +78,7 @@ Result<InputReport> parse_input(std::span<const std::byte> bytes) {
   const auto report = bytes.first<report_size>();
 
   auto input = common_input(report);
-  input.extension_connected = (u8<0x04>(report) & 0x10) != 0;
+  input.extension_connected = has_extension(report);
   input.extension = {u8<0x2C>(report), u8<0x2D>(report), u8<0x2E>(report), u8<0x2F>(report),
                      u8<0x30>(report)};
   input.sample_count = 2;
@@ -132,6 +151,7 @@ constinit const ControllerModel zcm1 = {
                      .magnetometer = true,
                      .extension_port = true,
                      .input_over_usb = false,
+                     .led_pwm = true,
                      .accel_range_m_s2 = smallest_range(nominal.accel_gain),
                      .gyro_range_rad_s = smallest_range(nominal.gyro_gain)},
     .calibration_blocks = 3,
@@ -141,6 +161,7 @@ constinit const ControllerModel zcm1 = {
     .parse_input = parse_input,
     .parse_calibration = parse_calibration,
     .encode_output = encode_output,
+    .addresses = move_addresses,
 };
 
 }  // namespace psmove::drivers

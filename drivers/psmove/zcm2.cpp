@@ -102,6 +102,7 @@ constinit const ControllerModel zcm2 = {
     .parse_input = parse_input,
     .parse_calibration = parse_calibration,
     .encode_output = encode_output,
+    .addresses = move_addresses,
 };
 
 }  // namespace psmove::drivers

@@ -65,17 +65,10 @@ class ReplayChannel final : public HidChannel {
     return length;
   }
 
-  Awaitable<Result<void>> write(std::span<const std::byte>) override { co_return Result<void>{}; }
-
   Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
     const auto answers = recording_.features_of(id);
     if (answers.empty()) co_return error_code(boost::asio::error::broken_pipe);
     co_return answers[answers_given_[id]++ % answers.size()];
-  }
-
-  Awaitable<Result<void>> set_feature(std::vector<std::byte>) override {
-    co_return error_code(boost::system::errc::operation_not_permitted,
-                         boost::system::generic_category());
   }
 
   void close() override {
@@ -84,6 +77,15 @@ class ReplayChannel final : public HidChannel {
   }
 
  private:
+  Awaitable<Result<void>> send_output(std::span<const std::byte>) override {
+    co_return Result<void>{};
+  }
+
+  Awaitable<Result<void>> send_feature(std::vector<std::byte>) override {
+    co_return error_code(boost::system::errc::operation_not_permitted,
+                         boost::system::generic_category());
+  }
+
   [[nodiscard]] SteadyTime due() const { return start_ + recording_[next_].time; }
 
   const Recording& recording_;
@@ -97,13 +99,17 @@ class ReplayChannel final : public HidChannel {
 
 Awaitable<void> play(Roster& roster, Recording recording, ChannelInfo info) {
   for (;;) {
-    co_await serve_link(roster, std::make_unique<ReplayChannel>(recording, info));
+    co_await serve_link(roster, make_replay_channel(recording, info));
     Bell pause;
     co_await pause.wait_until(SteadyClock::now() + intermission);
   }
 }
 
 }  // namespace
+
+std::unique_ptr<HidChannel> make_replay_channel(const Recording& recording, ChannelInfo info) {
+  return std::make_unique<ReplayChannel>(recording, std::move(info));
+}
 
 std::string start_replay(boost::asio::io_context& io, Roster& roster,
                          const std::filesystem::path& file) {

@@ -489,6 +489,82 @@ TEST_F(Rest, ASimulatedControllerCanBeDriven) {
                  "unknown_member", "/shows");
 }
 
+TEST_F(Rest, AnExtensionDeviceIsShownWithItsControls) {
+  begin("zcm1:extension=sharp_shooter,zcm2");
+  const std::string simulation = "/controllers/1/simulation";
+  run_until([this] { return !get("/controllers/1").parsed()["extension"].is_null(); });
+  EXPECT_EQ(get("/controllers/1").parsed()["extension"],
+            json::parse(R"({"device":"sharp_shooter","id":"0x8081"})"));
+  EXPECT_TRUE(get("/controllers/2").parsed()["extension"].is_null());
+  EXPECT_EQ(request("PATCH", simulation, R"({"controls":{"weapon":3,"reload":true}})").status, 200);
+  const auto gun = json::parse(R"({"weapon":3,"trigger":false,"reload":true,"pump":false})");
+  run_until([&] { return get("/controllers/1/sensors").parsed()["extension"] == gun; });
+  EXPECT_EQ(get(simulation).parsed()["controls"], gun);
+  expect_problem(request("PATCH", simulation, R"({"controls":{"throttle":1}})"), 409,
+                 "no_extension");
+  expect_problem(request("PATCH", simulation, R"({"controls":{"weapon":4}})"), 422, "out_of_range",
+                 "/controls/weapon");
+  expect_problem(request("PATCH", "/controllers/2/simulation", R"({"extension":"racing_wheel"})"),
+                 409, "not_capable");
+  EXPECT_EQ(request("PATCH", simulation, R"({"extension":null})").status, 200);
+  run_until([this] { return get("/controllers/1").parsed()["extension"].is_null(); });
+  EXPECT_FALSE(get("/controllers/1/sensors").parsed().contains("extension"));
+}
+
+TEST_F(Rest, AWheelRumblesUntilItIsToldToStop) {
+  begin("zcm1,zcm2");
+  const std::string path = "/controllers/1/extension/rumble";
+  expect_problem(get(path), 409, "no_extension");
+  expect_problem(get("/controllers/2/extension/rumble"), 409, "not_capable");
+  request("PATCH", "/controllers/1/simulation", R"({"extension":"racing_wheel"})");
+  run_until([this] { return !get("/controllers/1").parsed()["extension"].is_null(); });
+  const auto reply = request("PUT", path, R"({"left":200,"right":7,"for_ms":9000})");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.parsed()["state"], "applied");
+  EXPECT_GT(reply.parsed()["until_us"], 0);
+  EXPECT_EQ(shows("1")["extension_rumble"], json::parse(R"({"left":200,"right":7})"));
+  const auto stopped = request("DELETE", path).parsed();
+  EXPECT_EQ(stopped, json::parse(R"({"left":0,"right":0,"state":"off","until_us":null})"));
+  EXPECT_EQ(shows("1")["extension_rumble"], json::parse(R"({"left":0,"right":0})"));
+  expect_problem(request("PUT", path, R"({"left":256})"), 422, "out_of_range", "/left");
+  expect_problem(request("PUT", path, R"({"left":1,"for_ms":10001})"), 422, "out_of_range",
+                 "/for_ms");
+  expect_problem(request("PUT", path, "{}"), 422, "missing_member");
+}
+
+TEST_F(Rest, TheLightsFrequencyIsSetInTheDark) {
+  begin("zcm1,zcm2");
+  const std::string path = "/controllers/1/led/pwm";
+  EXPECT_EQ(get(path).parsed(), json::parse(R"({"frequency_hz":188000,"set":false})"));
+  request("PUT", "/controllers/1/led", R"({"color":"red"})");
+  const auto reply = request("PUT", path, R"({"frequency_hz":20000})");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(reply.parsed(), json::parse(R"({"frequency_hz":20000,"set":true})"));
+  // A light that was on when it was set would stay dark.
+  run_until([this] { return shows("1")["led"]["color"] == "#ff0000"; });
+  expect_problem(request("PUT", path, R"({"frequency_hz":732})"), 422, "out_of_range",
+                 "/frequency_hz");
+  expect_problem(request("PUT", path, R"({"frequency_hz":24000001})"), 422, "out_of_range",
+                 "/frequency_hz");
+  expect_problem(request("PUT", path, "{}"), 422, "missing_member", "/frequency_hz");
+  expect_problem(get("/controllers/2/led/pwm"), 409, "not_capable");
+  take_away("1");
+  expect_problem(request("PUT", path, R"({"frequency_hz":20000})"), 409, "controller_offline");
+}
+
+TEST_F(Rest, AControllerIsAskedAboutItself) {
+  begin("zcm1");
+  const auto found = get("/controllers/1/diagnostics").parsed();
+  EXPECT_EQ(found["firmware"],
+            json::parse(R"({"version":"2.20","revision":1829,"bluetooth_version":97})"));
+  EXPECT_EQ(found["power"]["temperature_raw"], 0x7D1);
+  EXPECT_EQ(found["power"]["charger"], "done");
+  EXPECT_EQ(found["host_address"], "00:00:00:00:00:00");
+  EXPECT_EQ(get("/controllers/1/diagnostics").parsed(), found) << "once a second at most";
+  take_away("1");
+  expect_problem(get("/controllers/1/diagnostics"), 409, "controller_offline");
+}
+
 // ---- operations and people
 
 TEST_F(Rest, LiveAndReady) {

@@ -87,26 +87,27 @@ class BenchChannel final : public HidChannel {
     std::copy(next.begin(), next.end(), report.begin());
     return next.size();
   }
-  Awaitable<Result<void>> write(std::span<const std::byte> report) override {
-    if (bench_.fails()) co_return gone();
-    bench_.written.emplace_back(report.begin(), report.end());
-    co_return Result<void>{};
-  }
   Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
     if (bench_.fails()) co_return gone();
     auto report = bench_.move.get_feature(id);
     if (!report) co_return gone();
     co_return *report;
   }
-  Awaitable<Result<void>> set_feature(std::vector<std::byte> report) override {
-    if (bench_.fails()) co_return gone();
-    if (bench_.forgets_features) co_return Result<void>{};
-    if (!bench_.move.set_feature(report)) co_return gone();
-    co_return Result<void>{};
-  }
   void close() override { bench_.unplug(); }
 
  private:
+  Awaitable<Result<void>> send_output(std::span<const std::byte> report) override {
+    if (bench_.fails()) co_return gone();
+    bench_.written.emplace_back(report.begin(), report.end());
+    bench_.move.output(report, SteadyClock::now());
+    co_return Result<void>{};
+  }
+  Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
+    if (bench_.fails()) co_return gone();
+    if (bench_.forgets_features) co_return Result<void>{};
+    if (!bench_.move.set_feature(report, SteadyClock::now())) co_return gone();
+    co_return Result<void>{};
+  }
   static error_code gone() { return boost::asio::error::connection_reset; }
   Bench& bench_;
 };
@@ -311,6 +312,141 @@ TEST_F(LinkTest, AReconnectKeepsNumberNameAndLight) {
   EXPECT_EQ(controller().name(), "left");
   ASSERT_EQ(bench_.written.size(), 1U);
   EXPECT_EQ(bench_.written[0][2], std::byte{9});
+}
+
+TEST_F(LinkTest, AnExtensionDeviceIsIdentifiedAndItsControlsAreInTheSamples) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  EXPECT_FALSE(controller().state().extension);
+  bench_.move.set_extension(ExtensionDevice::racing_wheel);
+  bench_.move.set_extension_controls(RacingWheel{1, 0, 0, false, true});
+  bench_.send_report();
+  poll();
+  EXPECT_EQ(controller().state().extension,
+            (Extension{ExtensionDevice::racing_wheel, std::uint16_t{0x8101}}));
+  bench_.send_report();
+  poll();
+  EXPECT_EQ(std::get<RacingWheel>(controller().state().newest->extension),
+            (RacingWheel{1, 0, 0, false, true}));
+  bench_.move.set_extension(std::nullopt);
+  bench_.send_report();
+  poll();
+  EXPECT_FALSE(controller().state().extension);
+  EXPECT_TRUE(std::holds_alternative<std::monostate>(controller().state().newest->extension));
+}
+
+TEST_F(LinkTest, ADeviceThatDoesNotSayWhoItIsIsUnknown) {
+  plug_in();
+  poll();
+  std::vector<std::byte> report(49);
+  bench_.move.input_report(report, SteadyClock::now());
+  report[4] |= std::byte{0x10};
+  bench_.send(report);
+  ASSERT_TRUE(run_until([&] { return controller().state().extension.has_value(); }));
+  EXPECT_EQ(*controller().state().extension, Extension{});
+}
+
+TEST_F(LinkTest, AWheelIsKeptRumblingUntilItsTimeIsUp) {
+  bench_.move.set_extension(ExtensionDevice::racing_wheel);
+  plug_in();
+  bench_.send_report();
+  poll();
+  ASSERT_TRUE(controller().has_wheel());
+  const auto begun = SteadyClock::now();
+  controller().set_wheel_rumble({.left = 100, .right = 50}, begun + 1500ms);
+  poll();
+  EXPECT_EQ(controller().wheel_status().state, OutputState::applied);
+  // By itself it would have stopped after a second.
+  run_until([&] { return SteadyClock::now() > begun + 1300ms; });
+  EXPECT_EQ(bench_.move.wheel_shows(SteadyClock::now()), (WheelRumble{.left = 100, .right = 50}));
+  ASSERT_TRUE(run_until([&] { return bench_.move.wheel_shows(SteadyClock::now()).is_still(); }));
+  EXPECT_LT(SteadyClock::now(), begun + 2300ms) << "it was told to stop";
+  EXPECT_EQ(controller().wheel_status().state, OutputState::off);
+}
+
+TEST_F(LinkTest, TheLightsFrequencyIsNeverSetWhileItIsLit) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  controller().set_led("test", color(255, 0, 0));
+  poll();
+  const unsigned number = controller().ask_for_led_pwm(20'000);
+  ASSERT_TRUE(run_until([&] { return controller().errands().led_pwm.done == number; }));
+  EXPECT_FALSE(controller().errands().led_pwm.error);
+  EXPECT_EQ(bench_.move.led_pwm_hz(), 20'000U);
+  // A light that was on would be stuck dark now.
+  ASSERT_TRUE(run_until([&] {
+    return bench_.move.shows(SteadyClock::now()).led == Rgb{255, 0, 0};
+  }));
+  EXPECT_EQ(controller().errands().led_pwm_hz, 20'000U);
+}
+
+TEST_F(LinkTest, AWishForTheLightWaitsWhileItIsHeldDark) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  controller().ask_for_led_pwm(20'000);
+  poll();
+  controller().set_led("test", color(0, 255, 0));
+  poll();
+  EXPECT_EQ(controller().state().led.state, OutputState::queued);
+  EXPECT_EQ(bench_.move.led_pwm_hz(), 0U);
+  ASSERT_TRUE(run_until([&] {
+    return bench_.move.shows(SteadyClock::now()).led == Rgb{0, 255, 0};
+  }));
+  EXPECT_EQ(bench_.move.led_pwm_hz(), 20'000U);
+  EXPECT_EQ(controller().state().led.state, OutputState::applied);
+}
+
+TEST_F(LinkTest, TheLightsFrequencyIsForgottenOnReconnect) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  const unsigned number = controller().ask_for_led_pwm(20'000);
+  ASSERT_TRUE(run_until([&] { return controller().errands().led_pwm.done == number; }));
+  bench_.unplug();
+  poll();
+  bench_.is_gone = false;
+  plug_in();
+  poll();
+  EXPECT_FALSE(controller().errands().led_pwm_hz);
+}
+
+TEST_F(LinkTest, OverTheCableTheLightsFrequencyIsNotSet) {
+  bench_.put_on_the_cable();
+  plug_in();
+  poll();
+  const unsigned number = controller().ask_for_led_pwm(20'000);
+  poll();
+  EXPECT_EQ(controller().errands().led_pwm.done, number);
+  EXPECT_TRUE(controller().errands().led_pwm.error);
+  EXPECT_EQ(bench_.move.led_pwm_hz(), 0U);
+}
+
+TEST_F(LinkTest, DiagnosticsAreWhatTheControllerSays) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  const unsigned number = controller().ask_for_diagnostics();
+  EXPECT_EQ(controller().ask_for_diagnostics(), number) << "one reading serves all who wait";
+  poll();
+  EXPECT_EQ(controller().errands().diagnosis.done, number);
+  const auto& found = controller().errands().diagnostics;
+  ASSERT_TRUE(found && found->firmware && found->power && found->host);
+  EXPECT_EQ(found->firmware->revision, 1829);
+  EXPECT_EQ(found->power->temperature_raw, 0x7D1);
+}
+
+TEST_F(LinkTest, WhoeverWaitsForAnErrandIsToldWhenTheLinkEnds) {
+  plug_in();
+  bench_.send_report();
+  poll();
+  const unsigned number = controller().ask_for_led_pwm(20'000);
+  bench_.unplug();
+  poll();
+  EXPECT_EQ(controller().errands().led_pwm.done, number);
+  EXPECT_TRUE(controller().errands().led_pwm.error);
 }
 
 TEST_F(LinkTest, WhicheverOperationFailsTheLinkEndsOrGoesOn) {

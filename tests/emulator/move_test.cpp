@@ -320,15 +320,16 @@ TEST_P(BothModels, NoiseHasTheStatedStrength) {
 }
 
 TEST_P(BothModels, ButtonsAreWherePsmoveapiReadsThem) {
-  constexpr std::array<std::pair<Button, unsigned>, button_count> bits = {{{Button::triangle, 4},
-                                                                           {Button::circle, 5},
-                                                                           {Button::cross, 6},
-                                                                           {Button::square, 7},
-                                                                           {Button::select, 8},
-                                                                           {Button::start, 11},
-                                                                           {Button::ps, 16},
-                                                                           {Button::move, 19},
-                                                                           {Button::t, 20}}};
+  constexpr std::array<std::pair<Button, unsigned>, move_button_count> bits = {
+      {{Button::triangle, 4},
+       {Button::circle, 5},
+       {Button::cross, 6},
+       {Button::square, 7},
+       {Button::select, 8},
+       {Button::start, 11},
+       {Button::ps, 16},
+       {Button::move, 19},
+       {Button::t, 20}}};
   Desk desk(quiet(GetParam()));
   for (const auto& [button, bit] : bits) {
     desk.move.hold({button});
@@ -649,7 +650,7 @@ TEST(Features, FirmwareHasItsIdOnBluetoothOnly) {
 
 TEST(Features, UnknownOnesStall) {
   Move move(quiet(Model::zcm1), start);
-  for (const int id : {0x00, 0x01, 0x02, 0x05, 0x11, 0xA1, 0xE0, 0xF1, 0xF2, 0xF8})
+  for (const int id : {0x00, 0x01, 0x02, 0x05, 0x11, 0xA1, 0xF1, 0xF2, 0xF8})
     EXPECT_FALSE(move.get_feature(static_cast<std::uint8_t>(id))) << id;
   EXPECT_FALSE(move.set_feature({}));
   EXPECT_FALSE(move.set_feature(bytes({0x77, 1, 2, 3})));
@@ -672,6 +673,79 @@ TEST(Features, ExtensionAndAuthenticationBelongToZcm1) {
     EXPECT_TRUE(zcm1.set_feature(bytes(write)));
     EXPECT_FALSE(zcm2.set_feature(bytes(write)));
   }
+}
+
+// ---- the extension port
+
+/// 0xE0: what is asked for is in the bytes after its id.
+Bytes extension_request(const Bytes& head, const Bytes& payload = {}) {
+  Bytes report(49, 0);
+  report[0] = 0xE0;
+  std::copy(head.begin(), head.end(), report.begin() + 1);
+  std::copy(payload.begin(), payload.end(), report.begin() + 9);
+  return report;
+}
+
+Bytes identification(Move& move) {
+  EXPECT_TRUE(move.set_feature(bytes(extension_request({0x01, 0xA0, 0x00, 0x20}))));
+  return plain(move.get_feature(0xE0).value());
+}
+
+TEST(ExtensionPort, ADeviceSaysWhoItIs) {
+  Desk desk(quiet(Model::zcm1));
+  EXPECT_EQ(desk.next()[4] & 0x10, 0);
+  EXPECT_NE(identification(desk.move)[1], 0) << "nobody is there";
+  desk.move.set_extension(ExtensionDevice::sharp_shooter);
+  EXPECT_EQ(desk.next()[4] & 0x10, 0x10);
+  const auto gun = identification(desk.move);
+  EXPECT_EQ(Bytes(gun.begin(), gun.begin() + 17),
+            (Bytes{0xE0, 0, 0xA0, 0, 0x20, 0, 0, 0, 0, 0x80, 0x81, 0, 0, 0, 0, 0, 0x01}));
+  desk.move.set_extension(ExtensionDevice::racing_wheel);
+  const auto wheel = identification(desk.move);
+  EXPECT_EQ(wheel[9], 0x81);
+  EXPECT_EQ(wheel[10], 0x01);
+  desk.move.set_extension(std::nullopt);
+  EXPECT_EQ(desk.next()[4] & 0x10, 0);
+}
+
+TEST(ExtensionPort, TheGunIsMergedIntoTheControllersBytes) {
+  Desk desk(quiet(Model::zcm1));
+  desk.move.set_extension(ExtensionDevice::sharp_shooter);
+  desk.move.set_extension_controls(SharpShooter{3, true, true, false});
+  auto report = desk.next();
+  EXPECT_EQ(report[0x2C], 0x04 | 0x40 | 0x80);
+  EXPECT_EQ(report[0x05], 0xFF);
+  EXPECT_EQ(report[0x06], 0xFF);
+  EXPECT_EQ(report[0x03] & 0x10, 0x10);
+  EXPECT_EQ(report[0x04] & 0x80, 0x80);
+  desk.move.set_extension_controls(SharpShooter{1, false, false, true});
+  report = desk.next();
+  EXPECT_EQ(report[0x2C], 0x01);
+  EXPECT_EQ(report[0x05], 0);
+  EXPECT_EQ(report[0x04] & 0x80, 0x80) << "the pump is T alone";
+}
+
+TEST(ExtensionPort, TheWheelHasBytesAndButtonsOfItsOwn) {
+  Desk desk(quiet(Model::zcm1));
+  desk.move.hold({Button::l1, Button::up});
+  EXPECT_EQ(desk.next()[1], 0) << "the controller alone has no such buttons";
+  desk.move.set_extension(ExtensionDevice::racing_wheel);
+  desk.move.set_extension_controls(RacingWheel{1, 0.5, 0, true, true});
+  const auto report = desk.next();
+  EXPECT_EQ(report[1], 0x10);
+  EXPECT_EQ(report[2], 0x04);
+  EXPECT_EQ(Bytes(report.begin() + 0x2C, report.begin() + 0x30), (Bytes{0xFF, 128, 0, 0x3F}));
+}
+
+TEST(ExtensionPort, TheWheelsMotorsStopByThemselves) {
+  Move move(quiet(Model::zcm1), start);
+  const auto rumble = bytes(extension_request({0x00, 0xA0, 0x20, 0x02}, {9, 200}));
+  EXPECT_TRUE(move.set_feature(rumble, start));
+  EXPECT_TRUE(move.wheel_shows(start).is_still()) << "there is no wheel";
+  move.set_extension(ExtensionDevice::racing_wheel);
+  EXPECT_TRUE(move.set_feature(rumble, start));
+  EXPECT_EQ(move.wheel_shows(start), (WheelRumble{.left = 200, .right = 9}));
+  EXPECT_TRUE(move.wheel_shows(start + 2s).is_still());
 }
 
 // ---- outputs

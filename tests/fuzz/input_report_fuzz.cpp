@@ -8,6 +8,7 @@
 #include <span>
 
 #include "drivers/device_clock.hpp"
+#include "drivers/psmove/extension.hpp"
 #include "drivers/psmove/model.hpp"
 
 namespace {
@@ -32,6 +33,13 @@ void check(const ControllerModel& model, const InputReport& report) {
         require(std::abs(word) <= 2048);
     require(is_finite(model.nominal.accel(sample.accel)));
     require(is_finite(model.nominal.gyro(sample.gyro)));
+  }
+  for (const auto device : {ExtensionDevice::sharp_shooter, ExtensionDevice::racing_wheel}) {
+    const auto controls = decode_controls(device, report.extension, samples.back());
+    if (const auto* gun = std::get_if<SharpShooter>(&controls)) require(gun->weapon <= 3);
+    if (const auto* wheel = std::get_if<RacingWheel>(&controls))
+      for (const double value : {wheel->throttle, wheel->l2, wheel->r2})
+        require(value >= 0 && value <= 1);
   }
   const double celsius = temperature_from_raw(report.temperature_raw);
   require(celsius >= -10 && celsius <= 70);
@@ -67,6 +75,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (const auto report = model->parse_input(bytes)) check(*model, *report);
   if (const auto firmware = parse_firmware(bytes)) require(firmware->size() < 32);
   if (const auto addresses = parse_addresses(bytes)) require(!addresses->controller.is_zero());
+  if (const auto extension = parse_identification(bytes)) require(extension->id.has_value());
+  if (const auto power = parse_power(bytes)) require(!to_string(power->charger).empty());
   run_clock(bytes);
   return 0;
 }

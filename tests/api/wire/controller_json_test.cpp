@@ -44,7 +44,8 @@ TEST(ControllerBody, HasItsMembersInTheDocumentedOrder) {
   EXPECT_EQ(names,
             (std::vector<std::string>{"id", "number", "name", "model", "source", "connected",
                                       "status", "links", "battery", "firmware", "capabilities",
-                                      "calibration", "radio", "led", "rumble", "sensors"}));
+                                      "calibration", "radio", "led", "rumble", "extension",
+                                      "companion", "sensors"}));
 }
 
 TEST(ControllerBody, SaysWhatTheStateSays) {

@@ -68,12 +68,12 @@ TEST(SampleEncoder, NoButtonIsAnEmptyList) {
 
 TEST(SampleEncoder, EverySubsetOfFieldsIsExactlyThoseMembers) {
   const Sample sample = example();
-  for (unsigned fields = 0; fields <= all_fields; ++fields) {
+  for (unsigned fields = 0; fields <= every_field; ++fields) {
     const json body = parsed(encoded(sample, static_cast<std::uint16_t>(fields)));
     std::size_t expected = 2;
     EXPECT_TRUE(body.contains("sequence"));
     EXPECT_TRUE(body.contains("time_us"));
-    for (unsigned i = 0; i < 8; ++i) {
+    for (unsigned i = 0; i < field_count; ++i) {
       const auto field = static_cast<Field>(i);
       const bool wanted = (fields & bit(field)) != 0;
       EXPECT_EQ(body.contains(std::string(to_string(field))), wanted) << to_string(field);
@@ -84,7 +84,7 @@ TEST(SampleEncoder, EverySubsetOfFieldsIsExactlyThoseMembers) {
 }
 
 TEST(SampleEncoder, FieldNamesReadBack) {
-  for (unsigned i = 0; i < 8; ++i)
+  for (unsigned i = 0; i < field_count; ++i)
     EXPECT_EQ(parse_field(to_string(static_cast<Field>(i))), static_cast<Field>(i));
   EXPECT_EQ(parse_field("accel"), std::nullopt);
   EXPECT_EQ(parse_field(""), std::nullopt);
@@ -153,14 +153,51 @@ TEST(SampleEncoder, WhatIsNotANumberIsZeroAndTheExtremesStayValid) {
     s.temperature_c = v;
     s.trigger = v;
     for (unsigned i = 0; i < button_count; ++i) s.buttons.insert(static_cast<Button>(i));
+    s.extension = RacingWheel{v, v, v, false, false};
+    s.stick = Stick{v, v};
     const json body = parsed(encoded(s));
     EXPECT_EQ(body.at("sequence").get<std::uint64_t>(), s.sequence);
     EXPECT_EQ(body.at("time_us").get<std::int64_t>(), s.time_us);
     EXPECT_EQ(body.at("buttons").size(), button_count);
     const double read = body.at("accel_m_s2").at("y").get<double>();
     EXPECT_EQ(read, !std::isfinite(v) ? 0 : v > 1 ? 99'999'999 : v < -1 ? -99'999'999 : 0);
-    EXPECT_LT(encoded(s).size(), 1024U - 64U) << "the encoder's buffer is near its end";
+    EXPECT_LT(encoded(s).size(), 1280U - 64U) << "the encoder's buffer is near its end";
   }
+}
+
+TEST(SampleEncoder, WhatFewControllersHaveIsLeftOutUnlessAskedFor) {
+  const Sample sample = example();
+  EXPECT_FALSE(parsed(encoded(sample)).contains("extension"));
+  EXPECT_FALSE(parsed(encoded(sample)).contains("stick"));
+  const json asked = parsed(encoded(sample, rare_fields));
+  EXPECT_TRUE(asked.at("extension").is_null());
+  EXPECT_TRUE(asked.at("stick").is_null());
+}
+
+TEST(SampleEncoder, WritesTheControlsOfAnExtensionDevice) {
+  Sample sample = example();
+  sample.extension = SharpShooter{.weapon = 2, .trigger = true, .reload = false, .pump = true};
+  EXPECT_EQ(parsed(encoded(sample)).at("extension"),
+            json::parse(R"({"weapon":2,"trigger":true,"reload":false,"pump":true})"));
+  sample.extension = SharpShooter{};
+  EXPECT_TRUE(parsed(encoded(sample)).at("extension").at("weapon").is_null());
+  sample.extension = RacingWheel{0.5, 0.25, 1, true, false};
+  EXPECT_EQ(
+      parsed(encoded(sample)).at("extension"),
+      json::parse(R"({"throttle":0.5,"l2":0.25,"r2":1,"left_paddle":true,"right_paddle":false})"));
+}
+
+TEST(SampleEncoder, AControllerWithoutMotionSensorsSaysNull) {
+  Sample sample = example();
+  sample.has_motion = false;
+  sample.stick = Stick{-1, 0.5};
+  const json body = parsed(encoded(sample));
+  for (const auto* name :
+       {"accel_m_s2", "gyro_rad_s", "mag_ut", "orientation", "linear_accel_m_s2", "temperature_c"})
+    EXPECT_TRUE(body.at(name).is_null()) << name;
+  EXPECT_EQ(body.at("stick"), json::parse(R"({"x":-1,"y":0.5})"));
+  EXPECT_FALSE(body.at("trigger").is_null());
+  EXPECT_FALSE(parsed(encoded(sample, bit(Field::stick))).contains("accel_m_s2"));
 }
 
 TEST(SampleEncoder, AppendsBehindWhatIsThere) {
