@@ -34,7 +34,6 @@ constexpr int reports_per_turn = 64;
 /// than its descriptor declares, before hidraw sees it.
 constexpr std::size_t zcm2_payload = 43;
 
-constexpr std::uint8_t addresses_report = 0x04;
 constexpr std::uint8_t calibration_report = 0x10;
 constexpr std::uint8_t firmware_report = 0xF9;
 
@@ -66,21 +65,21 @@ class LinkGuard {
 };
 
 /// The controller's address: the node knows it on Bluetooth; on the cable the controller is asked.
-Awaitable<std::optional<Address>> find_address(HidChannel& channel) {
+Awaitable<std::optional<Address>> find_address(const ControllerModel& model, HidChannel& channel) {
   if (channel.info().address) co_return channel.info().address;
   // ZCM2 may want a larger buffer than the 16 bytes it answers with.
-  const auto report = co_await channel.get_feature(addresses_report, 32);
+  const auto report = co_await channel.get_feature(model.addresses.own, 32);
   if (!report) {
     spdlog::warn("cannot ask a controller for its address path={} error=\"{}\"",
                  channel.info().path, report.error().message());
     co_return std::nullopt;
   }
-  const auto addresses = parse_addresses(*report);
-  if (!addresses || addresses->controller.is_zero()) {
+  const auto address = model.addresses.parse_own(*report);
+  if (!address || address->is_zero()) {
     spdlog::warn("a controller gave no usable address path={}", channel.info().path);
     co_return std::nullopt;
   }
-  co_return addresses->controller;
+  co_return *address;
 }
 
 /// Reads the factory calibration. Blocks come in any order and may repeat, so twice as many reads
@@ -108,7 +107,18 @@ Awaitable<void> read_calibration(Roster& roster, Controller& controller, HidChan
                to_string(controller.address()));
 }
 
+/// Has a controller speak that keeps silent on Bluetooth until it is told to.
+Awaitable<void> wake_up(const ControllerModel& model, HidChannel& channel) {
+  if (model.wake_up.empty() || channel.info().transport != Transport::bluetooth) co_return;
+  std::vector<std::byte> report(model.wake_up.begin(), model.wake_up.end());
+  const auto woken = co_await channel.set_feature(std::move(report));
+  if (!woken)  // the kernel may have woken it already
+    spdlog::info("a controller could not be woken path={} error=\"{}\"", channel.info().path,
+                 woken.error().message());
+}
+
 Awaitable<void> read_firmware(Roster& roster, Controller& controller, HidChannel& channel) {
+  if (!controller.model().answers_diagnostics) co_return;
   const auto report = co_await channel.get_feature(firmware_report, 20);
   if (!report) co_return;
   const auto firmware = parse_firmware(*report);
@@ -160,6 +170,8 @@ Awaitable<void> read_loop(Controller& controller, HidChannel& channel) {
 Awaitable<void> output_loop(Controller& controller, HidChannel& channel, Bell& bell) {
   const ControllerModel& model = controller.model();
   const Transport transport = channel.info().transport;
+  if (!model.capabilities.light && !model.capabilities.rumble)
+    for (;;) co_await bell.wait();
   Outputs written;  // a controller that just connected is dark
   std::optional<SteadyTime> written_at;
   for (;;) {
@@ -255,14 +267,14 @@ class PairingGuard {
 
 /// Writes host addresses into a controller on the cable, as they are asked for.
 Awaitable<void> serve_pairing(Controller& controller, HidChannel& channel) {
-  auto status = co_await read_host(channel);
+  auto status = co_await read_host(controller.model().addresses, channel);
   PairingGuard guard(controller);
   controller.set_pairing(status);
   for (;;) {
     co_await guard.bell().wait();
     const auto wanted = controller.take_wanted_host();
     if (!wanted) continue;
-    status = co_await write_host(channel, *wanted);
+    status = co_await write_host(controller.model().addresses, channel, *wanted);
     spdlog::info("host address controller={} host={} {}", to_string(controller.address()),
                  to_string(*wanted),
                  status.stage == PairingStage::host_written ? "written" : status.trouble);
@@ -288,14 +300,16 @@ Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulatio
   const ChannelInfo& info = channel.info();
   const ControllerModel* model = find_model(info.vendor, info.product);
   if (model == nullptr) co_return;
-  const auto address = co_await find_address(channel);
+  const auto address = co_await find_address(*model, channel);
   if (!address) co_return;
   Controller& controller = roster.get_or_add(*address, *model, info.source);
   controller.attach(simulation);
   LinkGuard guard(controller, channel);
   spdlog::info("controller attached controller={} number={} model={} path={}", to_string(*address),
                controller.number(), model->name, info.path);
-  if (!controller.has_factory_calibration()) co_await read_calibration(roster, controller, channel);
+  co_await wake_up(*model, channel);
+  if (!controller.has_factory_calibration() && model->calibration_blocks > 0)
+    co_await read_calibration(roster, controller, channel);
   co_await (read_loop(controller, channel) || output_loop(controller, channel, guard.bell()) ||
             watch(roster, controller, channel) || run_errands(controller, channel));
   spdlog::info("controller detached controller={} path={}", to_string(*address), info.path);

@@ -7,7 +7,6 @@
 namespace psmove::drivers {
 namespace {
 
-constexpr std::uint8_t addresses_report = 0x04;
 /// A ZCM2 may want a larger buffer than the 16 bytes it answers with.
 constexpr std::size_t addresses_buffer = 32;
 
@@ -23,19 +22,19 @@ PairingStatus failed(std::string trouble) {
 
 }  // namespace
 
-Awaitable<PairingStatus> read_host(HidChannel& channel) {
-  const auto report = co_await channel.get_feature(addresses_report, addresses_buffer);
+Awaitable<PairingStatus> read_host(const AddressReports& reports, HidChannel& channel) {
+  const auto report = co_await channel.get_feature(reports.host, addresses_buffer);
   if (!report) co_return failed(cable_advice(report.error()));
-  const auto addresses = parse_addresses(*report);
-  if (!addresses) co_return failed(cable_advice(addresses.error()));
-  co_return PairingStatus{
-      .stage = PairingStage::plugged_in, .host = addresses->host, .trouble = {}};
+  const auto host = reports.parse_host(*report);
+  if (!host) co_return failed(cable_advice(host.error()));
+  co_return PairingStatus{.stage = PairingStage::plugged_in, .host = *host, .trouble = {}};
 }
 
-Awaitable<PairingStatus> write_host(HidChannel& channel, Address host) {
-  const auto written = co_await channel.set_feature(encode_host_address(host));
+Awaitable<PairingStatus> write_host(const AddressReports& reports, HidChannel& channel,
+                                    Address host) {
+  const auto written = co_await channel.set_feature(reports.encode_host(host));
   if (!written) co_return failed(cable_advice(written.error()));
-  auto status = co_await read_host(channel);
+  auto status = co_await read_host(reports, channel);
   if (status.stage == PairingStage::failed) co_return status;
   if (status.host == host) {
     status.stage = PairingStage::host_written;
