@@ -90,17 +90,42 @@ bool number_is_taken(const Roster& roster, const Controller& controller, int num
   return false;
 }
 
+/// Who is meant; nullptr: nobody is any more.
+wire::Parsed<Controller*> companion_of(const Roster& roster, const Controller& controller,
+                                       const std::string& wanted) {
+  if (wanted.empty()) return static_cast<Controller*>(nullptr);
+  Controller* other = roster.find(wanted);
+  if (other == nullptr)
+    return Fault{ErrorCode::invalid_value,
+                 "No controller has the id, number or name \"" + wanted + "\".", "/companion"};
+  switch (Roster::can_pair(controller, *other)) {
+    case Roster::Pairing::mismatch:
+      return Fault{ErrorCode::invalid_value,
+                   "A companion is a Navigation controller for a Move, or the other way round.",
+                   "/companion"};
+    case Roster::Pairing::taken:
+      return Fault{ErrorCode::companion_taken, "It belongs to another controller.", "/companion"};
+    case Roster::Pairing::done:
+      break;
+  }
+  return other;
+}
+
 /// All of the patch or nothing of it.
 std::optional<Fault> apply(Roster& roster, Controller& controller,
                            const wire::ControllerPatch& patch) {
   if (patch.number && number_is_taken(roster, controller, *patch.number))
     return Fault{ErrorCode::number_taken, "Another controller has this number.", "/number"};
+  const auto companion = companion_of(roster, controller, patch.companion.value_or(""));
+  if (!companion) return companion.error();
   if (patch.name && *patch.name != controller.name()) {
     const auto outcome = roster.set_name(controller, *patch.name);
     if (outcome != Roster::Rename::done) return rename_fault(outcome);
   }
   if (patch.number && *patch.number != controller.number())
     roster.set_number(controller, *patch.number);
+  if (patch.companion && *companion == nullptr) roster.clear_companion(controller);
+  if (*companion != nullptr) roster.set_companion(controller, **companion);
   return std::nullopt;
 }
 
@@ -195,6 +220,8 @@ std::optional<Response> post_orientation_reset(Service& service, const Request& 
   const auto controller = connected_controller_of(service, request);
   if (!controller) return problem(controller.error(), request.path);
   if (const auto fault = refuse_action_body(request)) return problem(*fault, request.path);
+  if (!(*controller)->model().capabilities.motion_sensors)
+    return problem({ErrorCode::not_capable, "This model has no motion sensors.", {}}, request.path);
   (*controller)->reset_heading();
   return no_content();
 }

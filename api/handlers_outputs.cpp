@@ -28,6 +28,8 @@ constexpr auto rumble_default_lease = 10s;
 
 /// All that differs between light and rumble.
 struct Led {
+  static constexpr const char* name = "light";
+  static bool is_there(const Capabilities& can) { return can.light; }
   using Wish = LedWish;
   using Status = LedStatus;
   static wire::Parsed<Wish> parse(const nlohmann::json& body) { return wire::led_wish(body); }
@@ -46,6 +48,8 @@ struct Led {
 };
 
 struct Rumble {
+  static constexpr const char* name = "motor";
+  static bool is_there(const Capabilities& can) { return can.rumble; }
   using Wish = RumbleWish;
   using Status = RumbleStatus;
   static wire::Parsed<Wish> parse(const nlohmann::json& body) {
@@ -77,16 +81,21 @@ typename Output::Status status_for_rest(Controller& controller) {
   return status;
 }
 
-/// The controllers that a write is for: the one it names, or all that are connected.
+/// The controllers that a write is for: the one it names, or all that are connected and have it.
+template <class Output>
 wire::Parsed<std::vector<Address>> targets_of(Service& service, const Request& request) {
   std::vector<Address> targets;
   if (request.id == "all") {
     for (const auto& controller : service.roster.all())
-      if (controller->is_connected()) targets.push_back(controller->address());
+      if (controller->is_connected() && Output::is_there(controller->model().capabilities))
+        targets.push_back(controller->address());
     return targets;
   }
   const auto controller = connected_controller_of(service, request);
   if (!controller) return controller.error();
+  if (!Output::is_there((*controller)->model().capabilities))
+    return wire::Fault{
+        wire::ErrorCode::not_capable, std::string("This model has no ") + Output::name + ".", {}};
   targets.push_back((*controller)->address());
   return targets;
 }
@@ -140,7 +149,7 @@ std::optional<Response> get_output(Service& service, const Request& request) {
 
 template <class Output>
 Awaitable<Response> put_output(Service& service, Request request) {
-  const auto targets = targets_of(service, request);
+  const auto targets = targets_of<Output>(service, request);
   if (!targets && targets.error().code == wire::ErrorCode::unknown_controller)
     co_return problem(targets.error(), request.path);
   const auto body = body_of(request);
@@ -155,7 +164,7 @@ Awaitable<Response> put_output(Service& service, Request request) {
 
 template <class Output>
 Awaitable<Response> delete_output(Service& service, Request request) {
-  const auto targets = targets_of(service, request);
+  const auto targets = targets_of<Output>(service, request);
   if (!targets) co_return problem(targets.error(), request.path);
   for (const auto& address : *targets) Output::clear(*service.roster.find(address));
   co_await wait_until_written<Output>(service, *targets);

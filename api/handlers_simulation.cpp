@@ -1,4 +1,6 @@
 // Driving a simulated controller, so that other people's tests can press its buttons.
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -59,26 +61,63 @@ std::string shows_object(const emulator::Move& move) {
          (has_wheel ? wheel_object(move.wheel_shows(now)) : "null") + '}';
 }
 
-std::string simulation_body(const drivers::Simulation& simulation) {
-  const emulator::Move& move = simulation.move();
-  std::string body = "{\"motion\":";
-  wire::append_quoted(body, move.motion_name());
-  body += ",\"buttons\":[";
-  move.held().for_each([&body](Button button) {
+constexpr std::array<Button, emulator::navigation_button_names.size()> navigation_buttons = {
+    Button::l3, Button::up, Button::right,  Button::down,  Button::left,
+    Button::l2, Button::l1, Button::circle, Button::cross, Button::ps};
+
+Buttons held_of(const emulator::Navigation& navigation) {
+  Buttons held;
+  for (std::size_t i = 0; i < navigation_buttons.size(); ++i)
+    held.set(navigation_buttons[i], (navigation.held() >> i & 1U) != 0);
+  return held;
+}
+
+void append_buttons(std::string& body, Buttons held) {
+  body += '[';
+  held.for_each([&body](Button button) {
     if (body.back() != '[') body += ',';
     wire::append_quoted(body, psmove::to_string(button));
   });
-  body += "],\"trigger\":";
+  body += ']';
+}
+
+std::string percent_text(std::uint8_t battery_code) {
+  const auto battery = drivers::battery_from_code(battery_code);
+  return battery.percent ? std::to_string(*battery.percent) : "null";
+}
+
+std::string navigation_body(const drivers::Simulation& simulation) {
+  const emulator::Navigation& navigation = *simulation.navigation();
+  std::string body = R"({"motion":null,"buttons":)";
+  append_buttons(body, held_of(navigation));
+  body += ",\"trigger\":";
+  wire::append_number(body, navigation.l2(), 3);
+  body += ",\"battery_percent\":" + percent_text(navigation.battery_code());
+  body += simulation.link_is_up() ? R"(,"link":"up")" : R"(,"link":"down")";
+  body += R"(,"loss":null,"magnetometer":null,"extension":null,"controls":null,"stick":{"x":)";
+  wire::append_number(body, navigation.stick_x(), 3);
+  body += ",\"y\":";
+  wire::append_number(body, navigation.stick_y(), 3);
+  return body + "},\"shows\":null}";
+}
+
+std::string simulation_body(const drivers::Simulation& simulation) {
+  if (simulation.navigation() != nullptr) return navigation_body(simulation);
+  const emulator::Move& move = *simulation.move();
+  std::string body = "{\"motion\":";
+  wire::append_quoted(body, move.motion_name());
+  body += ",\"buttons\":";
+  append_buttons(body, move.held());
+  body += ",\"trigger\":";
   wire::append_number(body, move.trigger(), 3);
-  const auto battery = drivers::battery_from_code(move.battery_code());
-  body += ",\"battery_percent\":" + (battery.percent ? std::to_string(*battery.percent) : "null");
+  body += ",\"battery_percent\":" + percent_text(move.battery_code());
   body += simulation.link_is_up() ? R"(,"link":"up")" : R"(,"link":"down")";
   body += ",\"loss\":";
   wire::append_number(body, move.loss(), 4);
   body += ",\"magnetometer\":";
   wire::append_quoted(body, to_string(move.magnetometer()));
   body += extension_members(move);
-  body += ",\"shows\":" + shows_object(move);
+  body += R"(,"stick":null,"shows":)" + shows_object(move);
   return body + '}';
 }
 
@@ -89,6 +128,8 @@ std::optional<ExtensionDevice> device_after(const emulator::Move& move,
 }
 
 std::optional<Fault> why_not(const emulator::Move& move, const wire::SimulationPatch& patch) {
+  if (patch.stick)
+    return Fault{ErrorCode::not_capable, "Only a Navigation controller has a stick.", {}};
   if (patch.extension && *patch.extension && move.options().model != emulator::Model::zcm1)
     return Fault{ErrorCode::not_capable, "Only a zcm1 has an extension port.", {}};
   const auto device = device_after(move, patch);
@@ -118,9 +159,36 @@ ExtensionControls controls_after(const ExtensionControls& before,
   return {};
 }
 
-void apply(drivers::Simulation& simulation, const wire::SimulationPatch& patch,
+std::optional<Fault> why_not(const wire::SimulationPatch& patch) {
+  bool has_strange_button = false;
+  patch.buttons.value_or(Buttons{}).for_each([&](Button button) {
+    has_strange_button |= std::find(navigation_buttons.begin(), navigation_buttons.end(), button) ==
+                          navigation_buttons.end();
+  });
+  const bool is_for_move = patch.motion || patch.loss || patch.magnetometer ||
+                           (patch.extension && *patch.extension) || !patch.controls.is_empty();
+  if (!has_strange_button && !is_for_move) return std::nullopt;
+  return Fault{ErrorCode::not_capable,
+               "A Navigation controller takes buttons of its own, trigger, stick, battery_percent "
+               "and link.",
+               {}};
+}
+
+void apply(emulator::Navigation& navigation, const wire::SimulationPatch& patch) {
+  if (patch.buttons) {
+    unsigned held = 0;
+    for (std::size_t i = 0; i < navigation_buttons.size(); ++i)
+      if (patch.buttons->contains(navigation_buttons[i])) held |= 1U << i;
+    navigation.hold(held);
+  }
+  if (patch.trigger) navigation.set_l2(*patch.trigger);
+  if (patch.stick) navigation.set_stick(patch.stick->x, patch.stick->y);
+  if (patch.battery_percent)
+    navigation.set_battery_code(static_cast<std::uint8_t>(*patch.battery_percent / 20));
+}
+
+void apply(emulator::Move& move, const wire::SimulationPatch& patch,
            std::unique_ptr<emulator::Motion> motion) {
-  emulator::Move& move = simulation.move();
   if (motion) move.set_motion(std::move(motion), drivers::SteadyClock::now());
   if (patch.buttons) move.hold(*patch.buttons);
   if (patch.trigger) move.set_trigger(*patch.trigger);
@@ -131,7 +199,6 @@ void apply(drivers::Simulation& simulation, const wire::SimulationPatch& patch,
   if (patch.magnetometer) move.set_magnetometer(*emulator::parse_magnetometer(*patch.magnetometer));
   if (patch.extension && *patch.extension != move.extension()) move.set_extension(*patch.extension);
   move.set_extension_controls(controls_after(move.extension_controls(), patch.controls));
-  if (patch.link_up) simulation.set_link(*patch.link_up);
 }
 
 }  // namespace
@@ -149,13 +216,19 @@ std::optional<Response> patch_simulation(Service& service, const Request& reques
   if (!body) return problem(body.error(), request.path);
   const auto patch = wire::simulation_patch(*body);
   if (!patch) return problem(patch.error(), request.path);
-  if (const auto fault = why_not((*simulation)->move(), *patch))
-    return problem(*fault, request.path);
+  auto* const navigation = (*simulation)->navigation();
+  const auto fault =
+      navigation != nullptr ? why_not(*patch) : why_not(*(*simulation)->move(), *patch);
+  if (fault) return problem(*fault, request.path);
   emulator::MotionOrError made;
   if (patch->motion) made = emulator::make_motion(*patch->motion);
   if (!made.error.empty())
     return problem({ErrorCode::invalid_value, made.error, "/motion"}, request.path);
-  apply(**simulation, *patch, std::move(made.motion));
+  if (navigation != nullptr)
+    apply(*navigation, *patch);
+  else
+    apply(*(*simulation)->move(), *patch, std::move(made.motion));
+  if (patch->link_up) (*simulation)->set_link(*patch->link_up);
   return json_response(simulation_body(**simulation));
 }
 

@@ -71,6 +71,11 @@ void append_state(std::string& body, const Controller& controller) {
   body += '}';
 }
 
+/// In 2013 there were Moves only; a Navigation controller would shift their indexes.
+bool is_listed(const Controller& controller) {
+  return controller.is_connected() && controller.model().capabilities.motion_sensors;
+}
+
 /// The n-th connected controller, from 0 in the order of their numbers; nullptr where there is
 /// none.
 Controller* controller_at(Service& service, std::string_view text) {
@@ -78,7 +83,7 @@ Controller* controller_at(Service& service, std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
   if (error != std::errc{} || end != text.data() + text.size()) return nullptr;
   for (const auto& controller : service.roster.all())
-    if (controller->is_connected() && index-- == 0) return controller.get();
+    if (is_listed(*controller) && index-- == 0) return controller.get();
   return nullptr;
 }
 
@@ -177,7 +182,7 @@ wire::Parsed<LegacyWrite> parse_legacy_write(const std::string& text, bool is_js
 std::optional<Response> legacy_list(Service& service, const Request&) {
   std::string body = "[";
   for (const auto& controller : service.roster.all()) {
-    if (!controller->is_connected()) continue;
+    if (!is_listed(*controller)) continue;
     if (body.size() > 1) body += ',';
     append_state(body, *controller);
   }

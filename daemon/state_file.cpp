@@ -87,6 +87,7 @@ json to_json(const RememberedController& controller) {
                  {"firmware", controller.firmware},
                  {"source", source_names[static_cast<std::size_t>(controller.source)]},
                  {"calibration_blob", hex(controller.calibration_blob)}};
+  if (controller.companion) object["companion"] = to_string(*controller.companion);
   if (controller.magnetometer) object["magnetometer"] = to_json(*controller.magnetometer);
   if (controller.learned) object["learned"] = to_json(*controller.learned);
   return object;
@@ -164,6 +165,7 @@ std::optional<RememberedController> from_json(const json& object) {
   controller.name = text_of(object, "name");
   controller.firmware = text_of(object, "firmware");
   controller.calibration_blob = bytes_from_hex(text_of(object, "calibration_blob"));
+  controller.companion = parse_address(text_of(object, "companion"));
   if (const auto fit = object.find("magnetometer"); fit != object.end())
     controller.magnetometer = magnetometer_from_json(*fit);
   if (const auto learned = object.find("learned"); learned != object.end())

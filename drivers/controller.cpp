@@ -45,6 +45,7 @@ Controller::Controller(RememberedController remembered, const ControllerModel& m
   set_calibration(remembered.calibration_blob);
   magnetometer_.set_calibration(remembered.magnetometer);
   learned_ = remembered.learned;
+  state_.companion = remembered.companion;
 }
 
 Controller::~Controller() = default;
@@ -71,11 +72,13 @@ RememberedController Controller::remembered() const {
           .source = state_.source,
           .calibration_blob = calibration_blob_,
           .magnetometer = magnetometer_.calibration(),
-          .learned = is_learning() ? filter_.learned() : learned_};
+          .learned = is_learning() ? filter_.learned() : learned_,
+          .companion = state_.companion};
 }
 
 /// A recording may be of this very controller, years ago.
 bool Controller::is_learning() const {
+  if (!model_->capabilities.motion_sensors) return false;
   return state_.input == InputStatus::streaming && state_.source != Source::recording;
 }
 
@@ -86,6 +89,12 @@ void Controller::set_name(std::string name) {
 
 void Controller::set_number(int number) {
   state_.number = number;
+  publish_presence(Presence::changed);
+}
+
+void Controller::set_companion(std::optional<Address> companion) {
+  if (companion == state_.companion) return;
+  state_.companion = companion;
   publish_presence(Presence::changed);
 }
 
@@ -140,7 +149,7 @@ CalibrationReport Controller::calibration_report() const {
   CalibrationReport report{.info = state_.calibration,
                            .magnetometer = magnetometer_.calibration(),
                            .guided_fit = magnetometer_.guided_fit()};
-  if (state_.input == InputStatus::streaming)
+  if (state_.input == InputStatus::streaming && model_->capabilities.motion_sensors)
     report.filter = FilterStatus{
         .heading_uncertainty_deg = filter_.heading_uncertainty_deg(),
         .inclination_uncertainty_deg = filter_.inclination_uncertainty_deg(),
@@ -489,7 +498,8 @@ void Controller::go_dark() {
 }
 
 bool Controller::outputs_are_settled() const {
-  if (channels_.empty()) return true;
+  const auto& can = model_->capabilities;
+  if (channels_.empty() || (!can.light && !can.rumble)) return true;
   return !outputs_pending_ && (!has_wheel() || errands_.wheel_written.is_still());
 }
 

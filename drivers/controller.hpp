@@ -39,6 +39,7 @@ struct RememberedController {
   std::vector<std::byte> calibration_blob;  ///< empty while never read
   std::optional<MagnetometerCalibration> magnetometer{};
   std::optional<fusion::LearnedState> learned{};  ///< of the last session that learned anything
+  std::optional<Address> companion{};
 };
 
 class Controller {
@@ -63,6 +64,9 @@ class Controller {
   [[nodiscard]] RememberedController remembered() const;
   void set_name(std::string name);
   void set_number(int number);
+  /// See Roster::set_companion.
+  void set_companion(std::optional<Address> companion);
+  [[nodiscard]] const std::optional<Address>& companion() const { return state_.companion; }
 
   // ---- readings
   /// The mean of the samples of the last `window` (orientation: the newest); nullopt before any.

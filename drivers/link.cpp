@@ -65,17 +65,18 @@ class LinkGuard {
 };
 
 /// The controller's address: the node knows it on Bluetooth; on the cable the controller is asked.
-Awaitable<std::optional<Address>> find_address(Roster& roster, HidChannel& channel) {
+Awaitable<std::optional<Address>> find_address(Roster& roster, const ControllerModel& model,
+                                               HidChannel& channel) {
   if (channel.info().address) co_return channel.info().address;
-  const auto addresses = co_await read_addresses(channel);
-  if (!addresses) {
+  const auto address = co_await read_own_address(model.addresses, channel);
+  if (!address) {
     spdlog::warn("cannot ask a controller for its address path={} error=\"{}\"",
-                 channel.info().path, addresses.error().message());
+                 channel.info().path, address.error().message());
     roster.report_trouble(channel.info().path,
-                          {.code = "cable_failed", .sentence = cable_advice(addresses.error())});
+                          {.code = "cable_failed", .sentence = cable_advice(address.error())});
     co_return std::nullopt;
   }
-  co_return addresses->controller;
+  co_return *address;
 }
 
 /// Reads the factory calibration. Blocks come in any order and may repeat, so twice as many reads
@@ -103,7 +104,18 @@ Awaitable<void> read_calibration(Roster& roster, Controller& controller, HidChan
                to_string(controller.address()));
 }
 
+/// Has a controller speak that keeps silent on Bluetooth until it is told to.
+Awaitable<void> wake_up(const ControllerModel& model, HidChannel& channel) {
+  if (model.wake_up.empty() || channel.info().transport != Transport::bluetooth) co_return;
+  std::vector<std::byte> report(model.wake_up.begin(), model.wake_up.end());
+  const auto woken = co_await channel.set_feature(std::move(report));
+  if (!woken)  // the kernel may have woken it already
+    spdlog::info("a controller could not be woken path={} error=\"{}\"", channel.info().path,
+                 woken.error().message());
+}
+
 Awaitable<void> read_firmware(Roster& roster, Controller& controller, HidChannel& channel) {
+  if (!controller.model().answers_diagnostics) co_return;
   const auto report = co_await channel.get_feature(firmware_report, 20);
   if (!report) co_return;
   const auto firmware = parse_firmware(*report);
@@ -155,6 +167,8 @@ Awaitable<void> read_loop(Controller& controller, HidChannel& channel) {
 Awaitable<void> output_loop(Controller& controller, HidChannel& channel, Bell& bell) {
   const ControllerModel& model = controller.model();
   const Transport transport = channel.info().transport;
+  if (!model.capabilities.light && !model.capabilities.rumble)
+    for (;;) co_await bell.wait();
   Outputs written;  // a controller that just connected is dark
   std::optional<SteadyTime> written_at;
   for (;;) {
@@ -258,7 +272,8 @@ class CableGuard {
 
 /// Writes host addresses into a controller on the cable, as they are asked for.
 Awaitable<void> serve_cable(Controller& controller, HidChannel& channel) {
-  auto stored = co_await read_host(channel);
+  const AddressReports& reports = controller.model().addresses;
+  auto stored = co_await read_host(reports, channel);
   CableGuard guard(controller, std::move(stored));
   for (;;) {
     const auto wanted = controller.take_wanted_host();
@@ -266,7 +281,7 @@ Awaitable<void> serve_cable(Controller& controller, HidChannel& channel) {
       co_await guard.bell().wait();
       continue;
     }
-    auto state = co_await write_host(channel, *wanted);
+    auto state = co_await write_host(reports, channel, *wanted);
     spdlog::info("host address controller={} host={} {}", to_string(controller.address()),
                  to_string(*wanted), state.trouble.empty() ? "written" : state.trouble);
     controller.set_cable(std::move(state));
@@ -291,7 +306,7 @@ Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulatio
   const ChannelInfo& info = channel.info();
   const ControllerModel* model = find_model(info.vendor, info.product);
   if (model == nullptr) co_return;
-  const auto address = co_await find_address(roster, channel);
+  const auto address = co_await find_address(roster, *model, channel);
   if (!address) co_return;
   Controller& controller = roster.get_or_add(*address, *model, info.source);
   controller.attach(simulation);
@@ -299,7 +314,9 @@ Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulatio
   controller.set_mute(false);
   spdlog::info("controller attached controller={} number={} model={} path={}", to_string(*address),
                controller.number(), model->name, info.path);
-  if (!controller.has_factory_calibration()) co_await read_calibration(roster, controller, channel);
+  co_await wake_up(*model, channel);
+  if (!controller.has_factory_calibration() && model->calibration_blocks > 0)
+    co_await read_calibration(roster, controller, channel);
   co_await (read_loop(controller, channel) || output_loop(controller, channel, guard.bell()) ||
             watch(roster, controller, channel) || run_errands(controller, channel));
   spdlog::info("controller detached controller={} path={}", to_string(*address), info.path);

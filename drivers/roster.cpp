@@ -88,6 +88,13 @@ void Roster::restore(const std::vector<RememberedController>& remembered) {
     controllers_.push_back(
         std::make_unique<Controller>(std::move(entry), *model, clock_, listeners_));
   }
+  for (const auto& controller : controllers_) {
+    if (!controller->companion()) continue;
+    const Controller* other = find(*controller->companion());
+    if (other == nullptr || other->companion() != controller->address() ||
+        can_pair(*controller, *other) != Pairing::done)
+      controller->set_companion(std::nullopt);
+  }
   sort();
 }
 
@@ -118,8 +125,33 @@ Roster::Rename Roster::set_number(Controller& controller, int number) {
   return Rename::done;
 }
 
+Roster::Pairing Roster::can_pair(const Controller& controller, const Controller& other) {
+  if (controller.model().capabilities.motion_sensors == other.model().capabilities.motion_sensors)
+    return Pairing::mismatch;
+  if (other.companion() && other.companion() != controller.address()) return Pairing::taken;
+  return Pairing::done;
+}
+
+Roster::Pairing Roster::set_companion(Controller& controller, Controller& other) {
+  if (const auto outcome = can_pair(controller, other); outcome != Pairing::done) return outcome;
+  if (controller.companion() == other.address()) return Pairing::done;
+  clear_companion(controller);
+  controller.set_companion(other.address());
+  other.set_companion(controller.address());
+  changed();
+  return Pairing::done;
+}
+
+void Roster::clear_companion(Controller& controller) {
+  if (!controller.companion()) return;
+  if (Controller* other = find(*controller.companion())) other->set_companion(std::nullopt);
+  controller.set_companion(std::nullopt);
+  changed();
+}
+
 bool Roster::forget(Controller& controller) {
   if (!controller.state().links.empty()) return false;
+  clear_companion(controller);
   for (Listener* listener : listeners_) listener->on_presence(controller, Presence::forgotten);
   std::erase_if(controllers_, [&](const auto& c) { return c.get() == &controller; });
   changed();

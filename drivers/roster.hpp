@@ -46,6 +46,18 @@ class Roster {
   /// one takes the name away.
   Rename set_name(Controller& controller, std::string name);
   Rename set_number(Controller& controller, int number);
+  enum class Pairing {
+    done,
+    mismatch,  ///< it takes a Navigation controller and one with motion sensors
+    taken,     ///< the other one belongs to a third
+  };
+  /// Whether set_companion() would.
+  [[nodiscard]] static Pairing can_pair(const Controller& controller, const Controller& other);
+  /// Makes two controllers those of one person's two hands. Who was with `controller` before is
+  /// alone then.
+  Pairing set_companion(Controller& controller, Controller& other);
+  /// Both are alone from now on.
+  void clear_companion(Controller& controller);
   /// Forgets a controller that is away. @return false while it has a link
   bool forget(Controller& controller);
 

@@ -19,8 +19,18 @@ using namespace std::chrono_literals;
 /// After a stall longer than this (a suspended machine) the schedule starts anew.
 constexpr auto give_up_catching_up = 500ms;
 
-const ControllerModel& model_of(const emulator::Move& move) {
-  return *find_model(move.options().model == emulator::Model::zcm1 ? "zcm1" : "zcm2");
+const ControllerModel& model_of(const emulator::Peripheral& device) {
+  const auto identity = device.identity();
+  return *find_model(identity.vendor, identity.product);
+}
+
+std::unique_ptr<emulator::Peripheral> make_device(const emulator::DeviceSpec& what) {
+  if (what.kind == emulator::DeviceKind::navigation)
+    return std::make_unique<emulator::Navigation>(
+        emulator::NavigationOptions{.address = what.options.address,
+                                    .host = what.options.host,
+                                    .reports_per_s = what.options.reports_per_s});
+  return std::make_unique<emulator::Move>(emulator::make_move(what, SteadyClock::now()));
 }
 
 /// HidChannel over an emulated controller. Reports are due on an absolute schedule and are made
@@ -29,13 +39,13 @@ class SimulatedChannel final : public HidChannel {
  public:
   SimulatedChannel(Simulation& simulation, SteadyTime first_report)
       : simulation_(simulation), next_due_(first_report) {
-    const auto& model = model_of(simulation.move());
+    const auto& model = model_of(simulation.device());
     info_.vendor = model.vendor;
     info_.product = model.product;
     info_.source = Source::simulated;
-    info_.address = simulation.move().options().address;
+    info_.address = simulation.device().address();
     info_.path = "simulated";
-    simulation_.move().reconnect();
+    simulation_.device().reconnect();
   }
 
   [[nodiscard]] const ChannelInfo& info() const override { return info_; }
@@ -53,15 +63,16 @@ class SimulatedChannel final : public HidChannel {
     const auto now = SteadyClock::now();
     if (now - next_due_ > give_up_catching_up) next_due_ = now;
     while (now >= next_due_) {
-      const auto due = std::exchange(next_due_, next_due_ + simulation_.move().report_interval());
-      if (const auto length = simulation_.move().input_report(report, due); length > 0)
+      const auto due = std::exchange(next_due_, next_due_ + simulation_.device().report_interval());
+      if (!simulation_.device().is_talkative(emulator::Link::radio)) continue;
+      if (const auto length = simulation_.device().input_report(report, due); length > 0)
         return length;
     }
     return error_code(boost::asio::error::would_block);
   }
 
   Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
-    auto report = simulation_.move().get_feature(id);
+    auto report = simulation_.device().get_feature(id, emulator::Link::radio);
     if (!report) co_return error_code(boost::asio::error::broken_pipe);
     co_return std::move(*report);
   }
@@ -74,12 +85,12 @@ class SimulatedChannel final : public HidChannel {
  private:
   Awaitable<Result<void>> send_output(std::span<const std::byte> report) override {
     if (!is_open()) co_return gone();
-    simulation_.move().output(report, SteadyClock::now());
+    simulation_.device().output(report, SteadyClock::now());
     co_return Result<void>{};
   }
 
   Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
-    if (!simulation_.move().set_feature(report))
+    if (!simulation_.device().set_feature(report, emulator::Link::radio, SteadyClock::now()))
       co_return error_code(boost::system::errc::operation_not_permitted,
                            boost::system::generic_category());
     co_return Result<void>{};
@@ -95,21 +106,24 @@ class SimulatedChannel final : public HidChannel {
 };
 
 /// Spreads devices that start together over one report interval, as radios do by themselves.
-SteadyTime first_report(const emulator::Move& move) {
-  const auto& octets = move.options().address.octets;
+SteadyTime first_report(const emulator::Peripheral& device) {
+  const auto& octets = device.address().octets;
   const auto share = (octets[5] * 5) % 32;  // 5 is coprime to 32: neighbours land far apart
-  return SteadyClock::now() + move.report_interval() * share / 32;
+  return SteadyClock::now() + device.report_interval() * share / 32;
 }
 
 }  // namespace
 
 Simulation::Simulation(const emulator::DeviceSpec& what)
-    : move_(emulator::make_move(what, SteadyClock::now())), bell_(std::make_unique<Bell>()) {}
+    : device_(make_device(what)),
+      move_(dynamic_cast<emulator::Move*>(device_.get())),
+      navigation_(dynamic_cast<emulator::Navigation*>(device_.get())),
+      bell_(std::make_unique<Bell>()) {}
 
 Simulation::~Simulation() = default;
 
 std::unique_ptr<HidChannel> make_simulated_channel(Simulation& simulation) {
-  return std::make_unique<SimulatedChannel>(simulation, first_report(simulation.move()));
+  return std::make_unique<SimulatedChannel>(simulation, first_report(simulation.device()));
 }
 
 void Simulation::set_link(bool up) {
@@ -120,7 +134,7 @@ void Simulation::set_link(bool up) {
 Awaitable<void> run_simulation(Roster& roster, emulator::DeviceSpec what) {
   Simulation simulation(what);
   Controller& controller =
-      roster.get_or_add(what.options.address, model_of(simulation.move()), Source::simulated);
+      roster.get_or_add(what.options.address, model_of(simulation.device()), Source::simulated);
   controller.attach(&simulation);
   if (!what.name.empty() && controller.name() != what.name &&
       roster.set_name(controller, what.name) != Roster::Rename::done)

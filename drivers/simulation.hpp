@@ -6,6 +6,7 @@
 
 #include "emulator/device_list.hpp"
 #include "emulator/move.hpp"
+#include "emulator/navigation.hpp"
 #include "types/awaitable.hpp"
 
 namespace psmove::drivers {
@@ -22,8 +23,11 @@ class Simulation {
   Simulation(const Simulation&) = delete;
   Simulation& operator=(const Simulation&) = delete;
 
-  [[nodiscard]] emulator::Move& move() { return move_; }
-  [[nodiscard]] const emulator::Move& move() const { return move_; }
+  [[nodiscard]] emulator::Peripheral& device() { return *device_; }
+  [[nodiscard]] const emulator::Peripheral& device() const { return *device_; }
+  /// The device again, where it is one; else nullptr.
+  [[nodiscard]] emulator::Move* move() const { return move_; }
+  [[nodiscard]] emulator::Navigation* navigation() const { return navigation_; }
   /// Takes the radio link away or gives it back, as walking out of range does.
   void set_link(bool up);
   [[nodiscard]] bool link_is_up() const { return link_up_; }
@@ -31,7 +35,9 @@ class Simulation {
   [[nodiscard]] Bell& bell() { return *bell_; }
 
  private:
-  emulator::Move move_;
+  std::unique_ptr<emulator::Peripheral> device_;
+  emulator::Move* move_;
+  emulator::Navigation* navigation_;
   bool link_up_ = true;
   std::unique_ptr<Bell> bell_;
 };

@@ -5,7 +5,6 @@
 namespace psmove::drivers {
 namespace {
 
-constexpr std::uint8_t addresses_report = 0x04;
 /// A ZCM2 may want a larger buffer than the 16 bytes it answers with.
 constexpr std::size_t addresses_buffer = 32;
 
@@ -17,23 +16,26 @@ std::string cable_advice(const error_code& error) {
          "a hub.";
 }
 
-Awaitable<Result<PairingAddresses>> read_addresses(HidChannel& channel) {
-  const auto report = co_await channel.get_feature(addresses_report, addresses_buffer);
+Awaitable<Result<Address>> read_own_address(const AddressReports& reports, HidChannel& channel) {
+  const auto report = co_await channel.get_feature(reports.own, addresses_buffer);
   if (!report) co_return report.error();
-  auto addresses = parse_addresses(*report);
-  co_return addresses;
+  auto address = reports.parse_own(*report);
+  if (address && address->is_zero()) co_return make_error_code(ReportError::implausible);
+  co_return address;
 }
 
-Awaitable<CableState> read_host(HidChannel& channel) {
-  const auto addresses = co_await read_addresses(channel);
-  if (!addresses) co_return CableState{.trouble = cable_advice(addresses.error())};
-  co_return CableState{.host = addresses->host};
+Awaitable<CableState> read_host(const AddressReports& reports, HidChannel& channel) {
+  const auto report = co_await channel.get_feature(reports.host, addresses_buffer);
+  if (!report) co_return CableState{.trouble = cable_advice(report.error())};
+  const auto host = reports.parse_host(*report);
+  if (!host) co_return CableState{.trouble = cable_advice(host.error())};
+  co_return CableState{.host = *host};
 }
 
-Awaitable<CableState> write_host(HidChannel& channel, Address host) {
-  const auto written = co_await channel.set_feature(encode_host_address(host));
+Awaitable<CableState> write_host(const AddressReports& reports, HidChannel& channel, Address host) {
+  const auto written = co_await channel.set_feature(reports.encode_host(host));
   if (!written) co_return CableState{.trouble = cable_advice(written.error())};
-  auto state = co_await read_host(channel);
+  auto state = co_await read_host(reports, channel);
   if (state.trouble.empty() && state.host != host)
     state.trouble = "The controller took the address and still calls " + to_string(*state.host) +
                     ". Pull the cable, press the reset pinhole on its back, and plug it in again.";

@@ -1,5 +1,5 @@
 #pragma once
-// Feature reports 4 and 5: who a controller is, and whom it calls.
+// Who a controller is, and whom it calls: the feature reports that say it, by model.
 
 #include "drivers/hid_channel.hpp"
 #include "drivers/psmove/model.hpp"
@@ -8,16 +8,16 @@
 
 namespace psmove::drivers {
 
-/// Asks a controller for both addresses.
-/// @return what parse_addresses() or the channel says where it does not work
-Awaitable<Result<PairingAddresses>> read_addresses(HidChannel& channel);
+/// Asks a controller for its own address.
+/// @return what the model's parser or the channel says where it does not work
+Awaitable<Result<Address>> read_own_address(const AddressReports& reports, HidChannel& channel);
 
 /// Reads whom a controller on the cable calls now.
-Awaitable<CableState> read_host(HidChannel& channel);
+Awaitable<CableState> read_host(const AddressReports& reports, HidChannel& channel);
 
 /// Writes the address, always, even if it seems to be there: what the controller stores changes
 /// when it meets a console. Then reads it back.
-Awaitable<CableState> write_host(HidChannel& channel, Address host);
+Awaitable<CableState> write_host(const AddressReports& reports, HidChannel& channel, Address host);
 
 /// One sentence on what to try with a cable that answers like this.
 std::string cable_advice(const error_code& error);

@@ -238,14 +238,14 @@ Complaint set_kind(Item& item, std::string_view kind, DeviceKeys keys) {
   } else if (model == "zcm2") {
     item.spec.options.model = Model::zcm2;
     item.spec.air.pairing = Pairing::ssp;  // it bonds; a ZCM1 has not been seen to
-  } else if (model == "navigation" && all_kinds) {
+  } else if (model == "navigation") {
     item.spec.kind = DeviceKind::navigation;
   } else if (model == "keyboard" && all_kinds) {
     item.spec.kind = DeviceKind::keyboard;
     item.spec.air.pairing = Pairing::ssp;
   } else {
     return "there is no model " + quoted(model) + "; accepted are " +
-           (all_kinds ? "zcm1, zcm2, navigation and keyboard" : "zcm1 and zcm2");
+           (all_kinds ? "zcm1, zcm2, navigation and keyboard" : "zcm1, zcm2 and navigation");
   }
   return {};
 }

@@ -77,6 +77,10 @@ void Navigation::set_stick(double x, double y) {
   stick_ = {byte(x), byte(y)};
 }
 
+void Navigation::set_l2(double fraction) {
+  l2_ = static_cast<std::uint8_t>(std::lrint(255 * std::clamp(fraction, 0.0, 1.0)));
+}
+
 std::size_t Navigation::input_report(std::span<std::byte> report, Time) {
   std::array<std::uint8_t, report_size> wire{};
   wire[0] = 0x01;
@@ -85,6 +89,7 @@ std::size_t Navigation::input_report(std::span<std::byte> report, Time) {
     wire[places[i].byte] = static_cast<std::uint8_t>(wire[places[i].byte] | places[i].mask);
     if (places[i].pressure != 0) wire[places[i].pressure] = 0xFF;
   }
+  wire[0x12] = std::max(wire[0x12], l2_);
   wire[0x06] = stick_[0];
   wire[0x07] = stick_[1];
   wire[0x1D] = 0x03;

@@ -46,13 +46,21 @@ class Navigation final : public Peripheral {
   void hold(unsigned buttons) { held_ = buttons; }
   /// -1..1, right and down positive.
   void set_stick(double x, double y);
+  [[nodiscard]] unsigned held() const { return held_; }
+  [[nodiscard]] double stick_x() const { return (stick_[0] - 128) / 127.0; }
+  [[nodiscard]] double stick_y() const { return (stick_[1] - 128) / 127.0; }
+  /// How far L2 is pulled, 0..1, unless it is held as a button, which is all the way.
+  void set_l2(double fraction);
+  [[nodiscard]] double l2() const { return l2_ / 255.0; }
   void set_battery_code(std::uint8_t code) { battery_code_ = code; }
+  [[nodiscard]] std::uint8_t battery_code() const { return battery_code_; }
 
  private:
   NavigationOptions options_;
   std::chrono::nanoseconds interval_;
   unsigned held_ = 0;
   std::array<std::uint8_t, 2> stick_ = {0x80, 0x80};
+  std::uint8_t l2_ = 0;
   std::uint8_t battery_code_ = 5, battery_code_off_cable_ = 5;
   bool on_cable_ = false;
   bool is_awake_on_radio_ = false, is_awake_on_cable_ = false, was_ps_pressed_ = false;

@@ -334,12 +334,19 @@ std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
     if (!controller->is_connected())
       return Fault{ErrorCode::controller_offline, "The controller \"" + name + "\" is away.",
                    std::move(pointer)};
+    const auto& can = controller->model().capabilities;
+    if (((request.led || request.clear_led) && !can.light) ||
+        ((request.rumble || request.clear_rumble) && !can.rumble))
+      return Fault{ErrorCode::not_capable,
+                   "The controller \"" + name + "\" does not have what is to be set.",
+                   std::move(pointer)};
     if (std::find(chosen.begin(), chosen.end(), controller) == chosen.end())
       chosen.push_back(controller);
   }
   if (request.controllers.empty())
     for (const auto& controller : context_.roster.all())
-      if (controller->is_connected()) chosen.push_back(controller.get());
+      if (controller->is_connected() && controller->model().capabilities.light)
+        chosen.push_back(controller.get());
   std::vector<wire::SetResult> results;
   results.reserve(chosen.size());
   for (Controller* controller : chosen) results.push_back(set_outputs(*controller, request));

@@ -75,6 +75,8 @@ constexpr Entry table[] = {
     {no_extension, 409, "no_extension", "No such extension device",
      "Plug the device into the controller's extension port; extension in GET …/controllers/{id} "
      "says what is there."},
+    {companion_taken, 409, "companion_taken", "Companion is taken",
+     "Take it from the other controller first: PATCH that one with {\"companion\": null}."},
     {payload_too_large, 413, "payload_too_large", "Body too large",
      "Keep bodies and messages within the limits that GET /api/v1 lists."},
     {uri_too_long, 414, "uri_too_long", "Request target too long",

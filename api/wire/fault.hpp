@@ -42,6 +42,7 @@ enum class ErrorCode : std::uint8_t {
   not_on_bluetooth,
   not_capable,
   no_extension,
+  companion_taken,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,

@@ -174,16 +174,18 @@ class Members {
     return static_cast<std::int64_t>(number);
   }
 
-  std::optional<double> fraction(std::string_view name) {
+  /// @param low  0 or -1
+  std::optional<double> fraction(std::string_view name, int low = 0) {
     if (!has(name)) return std::nullopt;
     const json& value = *object_.find(name);
-    const auto wanted = "\"" + std::string(name) + "\" takes a number from 0 to 1.";
+    const auto wanted =
+        "\"" + std::string(name) + "\" takes a number from " + std::to_string(low) + " to 1.";
     if (!value.is_number()) {
       fail(ErrorCode::wrong_type, name, wanted);
       return std::nullopt;
     }
     const double number = value.get<double>();
-    if (!(number >= 0 && number <= 1)) {
+    if (!(number >= low && number <= 1)) {
       fail(ErrorCode::out_of_range, name, wanted);
       return std::nullopt;
     }
@@ -349,6 +351,29 @@ Parsed<SimulationPatch::Controls> controls_of(const json& object) {
   return controls;
 }
 
+Parsed<Stick> stick_of(const json& object) {
+  Members members(object, "/stick", {"x", "y"});
+  const Stick stick{members.fraction("x", -1).value_or(0), members.fraction("y", -1).value_or(0)};
+  if (members.failed()) return members.fault();
+  return stick;
+}
+
+/// A number may stand for itself: 2 as well as "2".
+void read_companion(Members& members, ControllerPatch& patch) {
+  const json& value = members["companion"];
+  if (value.is_null()) {
+    patch.companion.emplace();
+  } else if (value.is_number()) {
+    if (const auto number = members.integer("companion", 1, 9999))
+      patch.companion = std::to_string(*number);
+  } else if (auto text = members.text("companion")) {
+    if (text->empty())
+      members.fail(ErrorCode::invalid_value, "companion",
+                   "\"companion\" takes the id, number or name of a controller, or null.");
+    patch.companion = std::move(text);
+  }
+}
+
 }  // namespace
 
 Parsed<json> parse_json(std::string_view text) {
@@ -440,7 +465,7 @@ Parsed<std::uint32_t> led_pwm_wish(const json& body, std::uint32_t slowest_hz,
 }
 
 Parsed<ControllerPatch> controller_patch(const json& body) {
-  Members members(body, "", {"name", "number"});
+  Members members(body, "", {"name", "number", "companion"});
   ControllerPatch patch;
   if (members.has("name") && members["name"].is_null()) {
     patch.name.emplace();
@@ -452,6 +477,7 @@ Parsed<ControllerPatch> controller_patch(const json& body) {
   }
   if (const auto number = members.integer("number", 1, 9999))
     patch.number = static_cast<int>(*number);
+  if (members.has("companion")) read_companion(members, patch);
   if (members.failed()) return members.fault();
   return patch;
 }
@@ -459,7 +485,7 @@ Parsed<ControllerPatch> controller_patch(const json& body) {
 Parsed<SimulationPatch> simulation_patch(const json& body) {
   Members members(body, "",
                   {"motion", "buttons", "trigger", "battery_percent", "link", "loss",
-                   "magnetometer", "extension", "controls"});
+                   "magnetometer", "extension", "controls", "stick"});
   SimulationPatch patch;
   // A trial is a file, and files are named on the command line only: nobody on the network chooses
   // what the daemon opens.
@@ -481,6 +507,11 @@ Parsed<SimulationPatch> simulation_patch(const json& body) {
     const auto controls = controls_of(*body.find("controls"));
     if (!controls) return controls.error();
     patch.controls = *controls;
+  }
+  if (body.contains("stick")) {
+    const auto stick = stick_of(*body.find("stick"));
+    if (!stick) return stick.error();
+    patch.stick = *stick;
   }
   return patch;
 }

@@ -12,6 +12,7 @@
 #include "api/wire/fault.hpp"
 #include "types/address.hpp"
 #include "types/buttons.hpp"
+#include "types/controller_state.hpp"
 #include "types/extension.hpp"
 #include "types/outputs.hpp"
 
@@ -45,6 +46,7 @@ struct WheelWish {
 struct ControllerPatch {
   std::optional<std::string> name;  ///< empty string (JSON null): take the name away
   std::optional<int> number;
+  std::optional<std::string> companion;  ///< id, number or name; empty (JSON null): nobody
 };
 [[nodiscard]] Parsed<ControllerPatch> controller_patch(const nlohmann::json& body);
 
@@ -64,11 +66,13 @@ struct SimulationPatch {
     std::optional<bool> trigger, reload, pump;
     std::optional<double> throttle, l2, r2;
     std::optional<bool> left_paddle, right_paddle;
+    [[nodiscard]] bool is_empty() const { return !is_for_gun() && !is_for_wheel(); }
     [[nodiscard]] bool is_for_gun() const { return weapon || trigger || reload || pump; }
     [[nodiscard]] bool is_for_wheel() const {
       return throttle || l2 || r2 || left_paddle || right_paddle;
     }
   } controls;
+  std::optional<Stick> stick;  ///< of a Navigation controller
 };
 /// `buttons` is an array of names, or one string of names with commas (for forms).
 [[nodiscard]] Parsed<SimulationPatch> simulation_patch(const nlohmann::json& body);

@@ -367,7 +367,7 @@ void add_state_rows(Lines& lines, const WatchedController& watched, const WatchF
     add_arrivals(power, watched);
   else
     power.plain("none");
-  if (about.connected && watched.newest)
+  if (about.connected && watched.newest && watched.newest->has_motion)
     power.quiet("  ").plain(number(watched.newest->temperature_c, 0) + degree_sign(frame.style) +
                             "C");
   lines.push_back(power.text());

@@ -102,7 +102,7 @@ struct ControllerModel {
   std::string_view name;  ///< "zcm1"
   std::uint16_t vendor, product;
   Capabilities capabilities;
-  std::size_t calibration_blocks;            ///< how many 0x10 reads make one blob
+  std::size_t calibration_blocks;            ///< how many 0x10 reads make one blob; 0: it has none
   Calibration nominal;                       ///< used while the controller's own cannot be read
   std::chrono::milliseconds output_refresh;  ///< repeat outputs this often while anything is on
   std::chrono::milliseconds output_spacing;  ///< at least this long between two output reports

@@ -6,11 +6,13 @@ namespace psmove::drivers {
 
 extern const ControllerModel zcm1;
 extern const ControllerModel zcm2;
+extern const ControllerModel navigation;
 
 namespace {
-constexpr std::array<const ControllerModel*, 2> all_models = {
+constexpr std::array<const ControllerModel*, 3> all_models = {
     &zcm1,
     &zcm2,
+    &navigation,
 };
 }  // namespace
 

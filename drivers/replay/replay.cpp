@@ -119,7 +119,7 @@ std::string start_replay(boost::asio::io_context& io, Roster& roster,
   if (find_model(recording.vendor, recording.product) == nullptr)
     return file.string() +
            " is a recording of another device; a line \"I: 5 054c 03d5\" (ZCM1) or "
-           "\"I: 5 054c 0c5e\" (ZCM2) is needed";
+           "\"I: 5 054c 0c5e\" (ZCM2) or \"I: 5 054c 042f\" (Navigation) is needed";
   if (recording.size() == 0) return file.string() + " holds no reports (lines that begin with E:)";
   ChannelInfo info;
   info.vendor = recording.vendor;

@@ -565,6 +565,72 @@ TEST_F(Rest, AControllerIsAskedAboutItself) {
   expect_problem(get("/controllers/1/diagnostics"), 409, "controller_offline");
 }
 
+// ---- the Navigation controller
+
+TEST_F(Rest, ANavigationControllerHasAStickAndNoMotion) {
+  begin("zcm1,navigation");
+  const auto body = get("/controllers/2").parsed();
+  EXPECT_EQ(body["model"], "navigation");
+  EXPECT_EQ(body["status"], "streaming");
+  for (const auto* name : {"accel_m_s2", "gyro_rad_s", "mag_ut", "orientation", "linear_accel_m_s2",
+                           "temperature_c"}) {
+    EXPECT_TRUE(body["sensors"][name].is_null()) << name;
+    EXPECT_TRUE(body["capabilities"]["sensors"][name].is_null()) << name;
+  }
+  EXPECT_TRUE(body["capabilities"]["outputs"]["led"].is_null());
+  EXPECT_TRUE(get("/controllers/1").parsed()["capabilities"]["sensors"]["stick"].is_null());
+  EXPECT_FALSE(get("/controllers/1/sensors").parsed().contains("stick"));
+  EXPECT_EQ(request("PATCH", "/controllers/2/simulation",
+                    R"({"stick":{"x":-1,"y":1},"buttons":["cross","l1"],"trigger":1})")
+                .status,
+            200);
+  run_until([this] {
+    const auto sample = get("/controllers/2/sensors").parsed();
+    return sample["stick"] == json::parse(R"({"x":-1,"y":1})") && sample["trigger"] == 1 &&
+           sample["buttons"] == json::parse(R"(["cross","l1"])");
+  });
+  EXPECT_EQ(get("/controllers/2/simulation").parsed()["stick"], json::parse(R"({"x":-1,"y":1})"));
+}
+
+TEST_F(Rest, WhatANavigationControllerDoesNotHaveIsRefused) {
+  begin("zcm1,navigation");
+  expect_problem(request("PUT", "/controllers/2/led", R"({"color":"red"})"), 409, "not_capable");
+  expect_problem(request("PUT", "/controllers/2/rumble", R"({"value":9})"), 409, "not_capable");
+  expect_problem(request("DELETE", "/controllers/2/led"), 409, "not_capable");
+  expect_problem(request("POST", "/controllers/2/orientation/reset"), 409, "not_capable");
+  expect_problem(get("/controllers/2/diagnostics"), 409, "not_capable");
+  expect_problem(request("PATCH", "/controllers/2/simulation", R"({"buttons":["move"]})"), 409,
+                 "not_capable");
+  expect_problem(request("PATCH", "/controllers/1/simulation", R"({"stick":{"x":0}})"), 409,
+                 "not_capable");
+  expect_problem(request("PATCH", "/controllers/2/simulation", R"({"stick":{"x":2}})"), 422,
+                 "out_of_range", "/stick/x");
+  const auto all = request("PUT", "/controllers/all/led", R"({"color":"red"})").parsed();
+  EXPECT_EQ(all.size(), 1U) << "all who have a light";
+}
+
+TEST_F(Rest, CompanionsAreBoundFromEitherSide) {
+  begin("zcm1,navigation,zcm2:name=right");
+  const auto id = [this](const std::string& which) {
+    return get("/controllers/" + which).parsed()["id"];
+  };
+  EXPECT_EQ(request("PATCH", "/controllers/1", R"({"companion":2})").parsed()["companion"],
+            id("2"));
+  EXPECT_EQ(get("/controllers/2").parsed()["companion"], id("1"));
+  expect_problem(request("PATCH", "/controllers/right", R"({"companion":"2"})"), 409,
+                 "companion_taken");
+  expect_problem(request("PATCH", "/controllers/1", R"({"companion":"right"})"), 422,
+                 "invalid_value", "/companion");
+  expect_problem(request("PATCH", "/controllers/1", R"({"companion":"nobody","name":"x"})"), 422,
+                 "invalid_value", "/companion");
+  EXPECT_TRUE(get("/controllers/1").parsed()["name"].is_null()) << "all of it or nothing";
+  EXPECT_TRUE(
+      request("PATCH", "/controllers/2", R"({"companion":null})").parsed()["companion"].is_null());
+  EXPECT_TRUE(get("/controllers/1").parsed()["companion"].is_null());
+  EXPECT_EQ(request("PATCH", "/controllers/2", R"({"companion":"right"})").status, 200);
+  EXPECT_EQ(get("/controllers/right").parsed()["companion"], id("2"));
+}
+
 // ---- operations and people
 
 TEST_F(Rest, LiveAndReady) {

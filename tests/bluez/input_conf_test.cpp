@@ -23,7 +23,7 @@ TEST(InputConf, SaysWhatCounts) {
 }
 
 TEST(InputConf, AllowingIsUndoneToTheByte) {
-  for (const std::string before :
+  for (const std::string& before :
        {std::string(shipped), std::string("[General]\nClassicBondedOnly=true\nIdleTimeout=30\n"),
         std::string("[General]\n"),
         std::string("[Other]\nx=1\n[General]\n  ClassicBondedOnly=1\n")}) {

@@ -117,5 +117,55 @@ TEST(OutcomeTest, OverriddenNamesWhoLiesOnTop) {
             "#ff0000, overridden: websocket 17 lies on top (priority 5)");
 }
 
+/// A Navigation controller and the Move that it belongs to.
+std::vector<Controller> two_hands() {
+  auto move = canned_left();
+  ControllerState navigation;
+  navigation.address = Address{{0, 6, 0xF7, 0, 0, 2}};
+  navigation.number = 2;
+  navigation.model = "navigation";
+  navigation.input = InputStatus::streaming;
+  navigation.capabilities.motion_sensors = navigation.capabilities.light =
+      navigation.capabilities.rumble = false;
+  navigation.capabilities.stick = true;
+  navigation.companion = move.address;
+  navigation.newest = Sample{};
+  navigation.newest->has_motion = false;
+  navigation.newest->stick = Stick{0.5, -1};
+  navigation.newest->buttons = {Button::l1};
+  move.companion = navigation.address;
+  move.extension = Extension{ExtensionDevice::racing_wheel, std::uint16_t{0x8101}};
+  move.newest->extension = RacingWheel{1, 0, 0, true, false};
+  return parse_controllers("[" + wire::controller_body(move) + "," +
+                           wire::controller_body(navigation) + "]")
+      .value();
+}
+
+TEST(ListTest, CompanionsNameEachOther) {
+  std::istringstream lines(list_text(two_hands(), unicode));
+  std::string head, move, navigation;
+  std::getline(lines, head);
+  std::getline(lines, move);
+  std::getline(lines, navigation);
+  EXPECT_THAT(move, HasSubstr("00:06:f7:16:2a:3b with 2"));
+  EXPECT_THAT(navigation, HasSubstr("00:06:f7:00:00:02 with 1"));
+  EXPECT_THAT(navigation, Not(HasSubstr("#000000"))) << "it has no light";
+}
+
+TEST(ShowTest, ANavigationControllerShowsItsStickAndNoMotion) {
+  const auto text = show_text(two_hands().at(1), unicode);
+  EXPECT_THAT(text, HasSubstr("x  0.50   y -1.00"));
+  EXPECT_THAT(text, HasSubstr("l1"));
+  EXPECT_THAT(text, HasSubstr("00:06:f7:16:2a:3b"));
+  for (const auto* word : {"orientation", "acceleration", "temperature", "light", "rumble"})
+    EXPECT_THAT(text, Not(HasSubstr(word))) << word;
+}
+
+TEST(ShowTest, AnExtensionDeviceIsNamedWithItsControls) {
+  const auto text = show_text(two_hands().at(0), unicode);
+  EXPECT_THAT(text, HasSubstr("racing_wheel"));
+  EXPECT_THAT(text, HasSubstr("throttle 1.00, l2 0.00, r2 0.00, left paddle yes, right paddle no"));
+}
+
 }  // namespace
 }  // namespace psmove::client

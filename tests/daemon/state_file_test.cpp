@@ -27,6 +27,7 @@ class StateFileTest : public ::testing::Test {
     controller.calibration_blob = {std::byte{0x10}, std::byte{0}, std::byte{0xFE}};
     controller.magnetometer = MagnetometerCalibration{
         .hard_iron = {1.5, -20.25, 3}, .field_ut = 48.5, .residual_ut = 0.25, .coverage = 0.95};
+    controller.companion = Address{{0, 6, 0xF7, 4, 5, 6}};
     controller.learned = fusion::LearnedState{};
     controller.learned->gyro_bias_rad_s = {{0.01, -0.002, 1.0 / 3}, {1e-7, 2e-7, 3e-9}};
     controller.learned->accel_latency_s = {{0.0004}, {1e-8}};
@@ -52,6 +53,7 @@ TEST_F(StateFileTest, WhatWasSavedIsLoaded) {
   EXPECT_EQ(loaded[0].calibration_blob, one("")[0].calibration_blob);
   EXPECT_EQ(loaded[0].magnetometer, one("")[0].magnetometer);
   EXPECT_EQ(loaded[0].learned, one("")[0].learned);
+  EXPECT_EQ(loaded[0].companion, one("")[0].companion);
 }
 
 TEST_F(StateFileTest, NothingSavedIsNothingLoaded) {

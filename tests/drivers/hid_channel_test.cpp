@@ -127,12 +127,12 @@ TEST(SimulatedChannel, FlashAndFirmwareReportsNeverReachTheDevice) {
   Simulation simulation(emulator::parse_device_list("zcm1").devices.at(0));
   const auto channel = make_simulated_channel(simulation);
   expect_all_refused(io, *channel);
-  EXPECT_EQ(simulation.move().forbidden_writes(), 0U);
+  EXPECT_EQ(simulation.move()->forbidden_writes(), 0U);
 
   std::vector<error_code> outcomes;
   boost::asio::co_spawn(io, write_each(*channel, {a_light}, outcomes), boost::asio::detached);
   io.run();
-  EXPECT_EQ(simulation.move().shows(SteadyClock::now()).led, (Rgb{255, 0, 0}));
+  EXPECT_EQ(simulation.move()->shows(SteadyClock::now()).led, (Rgb{255, 0, 0}));
 }
 
 TEST(ReplayChannel, FlashAndFirmwareReportsAreRefused) {

@@ -112,6 +112,64 @@ class BenchChannel final : public HidChannel {
   Bench& bench_;
 };
 
+/// A Navigation controller at the other end.
+struct NavigationBench {
+  explicit NavigationBench(Transport transport)
+      : device({.address = {{0, 6, 0xF7, 0, 0, 2}}, .host = {}}) {
+    info.vendor = 0x054C;
+    info.product = 0x042F;
+    info.transport = transport;
+    if (transport == Transport::bluetooth) info.address = device.address();
+    device.set_on_cable(transport == Transport::usb);
+  }
+  [[nodiscard]] emulator::Link link() const {
+    return info.transport == Transport::usb ? emulator::Link::cable : emulator::Link::radio;
+  }
+  emulator::Navigation device;
+  ChannelInfo info;
+  void leave() {
+    is_gone = true;
+    bell.ring();
+  }
+  Bell bell;
+  bool has_report = false;
+  bool is_gone = false;
+};
+
+class NavigationChannel final : public HidChannel {
+ public:
+  explicit NavigationChannel(NavigationBench& bench) : bench_(bench) {}
+  [[nodiscard]] const ChannelInfo& info() const override { return bench_.info; }
+  Awaitable<Result<void>> wait_readable() override {
+    while (!bench_.has_report && !bench_.is_gone) co_await bench_.bell.wait();
+    if (bench_.is_gone) co_return error_code(boost::asio::error::eof);
+    co_return Result<void>{};
+  }
+  Result<std::size_t> try_read(std::span<std::byte> report) override {
+    if (!bench_.has_report) return error_code(boost::asio::error::would_block);
+    bench_.has_report = false;
+    return bench_.device.input_report(report, SteadyClock::now());
+  }
+  Awaitable<Result<std::vector<std::byte>>> get_feature(std::uint8_t id, std::size_t) override {
+    auto report = bench_.device.get_feature(id, bench_.link());
+    if (!report) co_return error_code(boost::asio::error::broken_pipe);
+    co_return *report;
+  }
+  void close() override {}
+
+ private:
+  Awaitable<Result<void>> send_output(std::span<const std::byte>) override {
+    ADD_FAILURE() << "it has nothing to show";
+    co_return Result<void>{};
+  }
+  Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
+    if (!bench_.device.set_feature(report, bench_.link(), SteadyClock::now()))
+      co_return error_code(boost::asio::error::broken_pipe);
+    co_return Result<void>{};
+  }
+  NavigationBench& bench_;
+};
+
 LedWish color(std::uint8_t red, std::uint8_t green, std::uint8_t blue) {
   LedWish wish;
   wish.color = {red, green, blue};
@@ -277,6 +335,44 @@ TEST_F(LinkTest, AHostThatDoesNotStickIsAFailureWithAdvice) {
   controller().ask_for_host(some_host);
   poll();
   EXPECT_EQ(controller().cable()->trouble, "") << "it may be tried again";
+}
+
+TEST_F(LinkTest, ANavigationControllerIsWokenOnTheRadio) {
+  NavigationBench bench(Transport::bluetooth);
+  boost::asio::co_spawn(io_, serve_link(roster_, std::make_unique<NavigationChannel>(bench)),
+                        boost::asio::detached);
+  EXPECT_FALSE(bench.device.is_talkative(emulator::Link::radio));
+  poll();
+  EXPECT_TRUE(bench.device.is_talkative(emulator::Link::radio));
+  bench.device.set_stick(1, 0);
+  bench.has_report = true;
+  bench.bell.ring();
+  poll();
+  EXPECT_EQ(controller().input(), InputStatus::streaming);
+  EXPECT_FALSE(controller().state().newest->has_motion);
+  EXPECT_EQ(controller().state().newest->stick, (Stick{1, 0}));
+  controller().set_led("test", color(1, 2, 3));
+  poll();
+  bench.leave();
+  poll();
+  EXPECT_FALSE(controller().is_connected());
+}
+
+TEST_F(LinkTest, ANavigationControllersHostIsWrittenOverTheCable) {
+  NavigationBench bench(Transport::usb);
+  boost::asio::co_spawn(io_, serve_link(roster_, std::make_unique<NavigationChannel>(bench)),
+                        boost::asio::detached);
+  poll();
+  EXPECT_EQ(to_string(controller().address()), "00:06:f7:00:00:02") << "asked with 0xF2";
+  ASSERT_TRUE(controller().pairing());
+  ASSERT_TRUE(controller().ask_for_host(some_host));
+  poll();
+  EXPECT_EQ(controller().pairing()->stage, PairingStage::host_written);
+  EXPECT_EQ(bench.device.host(), some_host);
+  bench.device.press_ps();
+  EXPECT_TRUE(bench.device.is_talkative(emulator::Link::cable)) << "its address was read";
+  bench.leave();
+  poll();
 }
 
 TEST_F(LinkTest, OnTheRadioThereIsNothingToPair) {

@@ -49,6 +49,51 @@ TEST_F(RosterTest, ANameCountsCharactersNotBytes) {
   EXPECT_EQ(roster_.set_name(add(1), umlauts), Roster::Rename::done);
 }
 
+/// A Move, a Navigation controller, and one more of each.
+struct TwoHands {
+  explicit TwoHands(Roster& roster)
+      : move(get(roster, 1, "zcm1")),
+        navigation(get(roster, 2, "navigation")),
+        other_move(get(roster, 3, "zcm2")),
+        other_navigation(get(roster, 4, "navigation")) {}
+  static Controller& get(Roster& roster, std::uint8_t last, std::string_view model) {
+    return roster.get_or_add({{0, 6, 0xF7, 0, 0, last}}, *find_model(model), Source::simulated);
+  }
+  Controller &move, &navigation, &other_move, &other_navigation;
+};
+
+TEST_F(RosterTest, CompanionsAreOneToOneAndOfTwoKinds) {
+  TwoHands hands(roster_);
+  using Pairing = Roster::Pairing;
+  EXPECT_EQ(roster_.set_companion(hands.move, hands.other_move), Pairing::mismatch);
+  EXPECT_EQ(roster_.set_companion(hands.move, hands.move), Pairing::mismatch);
+  EXPECT_EQ(roster_.set_companion(hands.navigation, hands.other_navigation), Pairing::mismatch);
+  EXPECT_EQ(roster_.set_companion(hands.navigation, hands.move), Pairing::done);
+  EXPECT_EQ(hands.move.companion(), hands.navigation.address());
+  EXPECT_EQ(hands.navigation.companion(), hands.move.address());
+  EXPECT_EQ(roster_.set_companion(hands.other_move, hands.navigation), Pairing::taken);
+  EXPECT_EQ(roster_.set_companion(hands.move, hands.other_navigation), Pairing::done);
+  EXPECT_FALSE(hands.navigation.companion()) << "whoever was there before is alone";
+  roster_.clear_companion(hands.other_navigation);
+  EXPECT_FALSE(hands.move.companion());
+}
+
+TEST_F(RosterTest, CompanionsAreRememberedUnlessOneIsForgotten) {
+  TwoHands hands(roster_);
+  ASSERT_EQ(roster_.set_companion(hands.move, hands.navigation), Roster::Pairing::done);
+  UnixClock clock;
+  Roster later(clock);
+  later.restore(roster_.remembered());
+  EXPECT_EQ(later.find(hands.move.address())->companion(), hands.navigation.address());
+  auto one_sided = roster_.remembered();
+  one_sided.at(1).companion.reset();
+  Roster mended(clock);
+  mended.restore(one_sided);
+  EXPECT_FALSE(mended.find(hands.move.address())->companion());
+  ASSERT_TRUE(roster_.forget(hands.navigation));
+  EXPECT_FALSE(hands.move.companion());
+}
+
 TEST_F(RosterTest, ATakenNameOrNumberIsRefused) {
   Controller& first = add(1);
   Controller& second = add(2);

@@ -94,7 +94,7 @@ TEST(DeviceList, OtherKindsAreForTheEmulatorAlone) {
   EXPECT_EQ(devices.at(1).air.pairing, Pairing::ssp);
   EXPECT_EQ(devices.at(2).air.pairing, Pairing::none);
   EXPECT_FALSE(devices.at(2).air.answers_sdp);
-  EXPECT_THAT(parse_device_list("keyboard").error, HasSubstr("zcm1 and zcm2"));
+  EXPECT_THAT(parse_device_list("keyboard").error, HasSubstr("zcm1, zcm2 and navigation"));
 }
 
 TEST(DeviceList, ZeroHostIsKeptWhereItIsGiven) {
@@ -112,8 +112,8 @@ struct Refusal {
 TEST(DeviceList, RefusalSaysWhatIsWrongAndWhatIsAccepted) {
   const Refusal refusals[] = {
       {"", "empty", "zcm1"},
-      {"zcm3", "'zcm3'", "zcm1 and zcm2"},
-      {"zcm1,", "''", "zcm1 and zcm2"},
+      {"zcm3", "'zcm3'", "zcm1, zcm2 and navigation"},
+      {"zcm1,", "''", "zcm1, zcm2 and navigation"},
       {"0xzcm1", "'0xzcm1'", "1 to 99"},
       {"xzcm1", "'xzcm1'", "1 to 99"},
       {"-1xzcm1", "'-1xzcm1'", "1 to 99"},

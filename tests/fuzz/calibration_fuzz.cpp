@@ -35,6 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto bytes = std::as_bytes(std::span(data, size));
   for (const auto* model : models()) {
     parse(*model, bytes);
+    if (model->calibration_blocks == 0) continue;
     CalibrationAssembler assembler(model->calibration_blocks);
     for (auto rest = bytes; !rest.empty();
          rest = rest.subspan(std::min<std::size_t>(rest.size(), 49))) {

@@ -41,6 +41,9 @@ void check(const ControllerModel& model, const InputReport& report) {
       for (const double value : {wheel->throttle, wheel->l2, wheel->r2})
         require(value >= 0 && value <= 1);
   }
+  if (report.stick)
+    for (const double value : {report.stick->x, report.stick->y})
+      require(value >= -1 && value <= 1);
   const double celsius = temperature_from_raw(report.temperature_raw);
   require(celsius >= -10 && celsius <= 70);
   const auto battery = battery_from_code(report.battery_code);
@@ -76,6 +79,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (const auto firmware = parse_firmware(bytes)) require(firmware->size() < 32);
   if (const auto addresses = parse_addresses(bytes)) require(!addresses->controller.is_zero());
   if (const auto extension = parse_identification(bytes)) require(extension->id.has_value());
+  for (const auto* model : models()) {
+    const auto own = model->addresses.parse_own(bytes);
+    require(!own || !own->is_zero());
+    const auto host = model->addresses.parse_host(bytes);
+    if (host) require(model->addresses.encode_host(*host).size() >= 8);
+  }
   if (const auto power = parse_power(bytes)) require(!to_string(power->charger).empty());
   run_clock(bytes);
   return 0;
