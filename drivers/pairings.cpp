@@ -32,6 +32,8 @@ constexpr auto longest_restart = 30s;
 constexpr auto longest_leave = 5s;
 /// What is in the way is looked at again when something changes, and after this long.
 constexpr auto look_again = 5s;
+/// BlueZ tells us of a device a moment before it tells the kernel to admit it.
+constexpr auto admission = 1s;
 /// BlueZ tells of many changes at once.
 constexpr auto settle = 200ms;
 
@@ -285,7 +287,8 @@ void Pairings::on_presence(const Controller& controller, Presence presence) {
     const bool is_plugged_anew = is_cabled && flow->was_unplugged;
     const bool is_of_use =
         is_cabled || bluetooth_link(controller) != nullptr || flow->status.code == "nobody_called";
-    const bool is_past = is_done && (is_plugged_anew || !is_of_use);
+    const bool is_past = is_done ? is_plugged_anew || !is_of_use
+                                 : is_plugged_anew && !flow->is_busy() && !flow->is_cancelled;
     if (presence != Presence::forgotten && !is_past) return;
     flow->is_replaced = true;
     flows_.erase(found);
@@ -492,7 +495,8 @@ Awaitable<bool> Pairings::store(FlowPtr flow) {
         adapters.begin(), adapters.end(),
         [&](const BluetoothAdapter& each) { return each.address == adapter && each.powered; });
     const auto devices = bluez_->devices();
-    if (is_back && find(devices, adapter, flow->controller) != nullptr) break;
+    const auto* device = find(devices, adapter, flow->controller);
+    if (is_back && device != nullptr && device->is_input) break;
     if (flow->is_over()) co_return false;
     if (SteadyClock::now() >= deadline) {
       set_stage(
@@ -503,6 +507,8 @@ Awaitable<bool> Pairings::store(FlowPtr flow) {
     }
     co_await flow->bell.wait_until(std::min(deadline, SteadyClock::now() + 1s));
   }
+  Bell pause;
+  co_await pause.wait_until(SteadyClock::now() + admission);
   co_return true;
 }
 
@@ -541,6 +547,12 @@ Awaitable<bool> Pairings::wait_for_call(FlowPtr flow) {
     was_cabled = is_cabled;
     flow->questions_until = flow->bonds ? deadline : SteadyTime{};
     answer_questions();
+
+    // Whoever presses before BlueZ asks us is turned away.
+    if (flow->bonds && now < deadline && !bluez_->is_answering() && bluez_->is_running()) {
+      co_await flow->bell.wait_until(now + 20ms);
+      continue;
+    }
 
     const auto devices = bluez_->devices();
     const auto* device = find(devices, adapter, flow->controller);

@@ -2,12 +2,15 @@
 // connected.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <iostream>
 #include <map>
 #include <memory>
 #include <ostream>
+#include <string_view>
 #include <unistd.h>
+#include <utility>
 
 #include "clients/cpp/messages.hpp"
 #include "clients/psmovectl/commands.hpp"
@@ -28,6 +31,24 @@ struct PairArguments {
   bool only_lists = false;
   bool waits_not = false;
 };
+
+/// A state in a person's words.
+std::string_view words_for(std::string_view state) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> words = {{
+      {"plugged_in", "on the cable"},
+      {"waiting", "waiting"},
+      {"writing", "being told whom to call"},
+      {"host_written", "knows whom to call"},
+      {"storing", "being stored in BlueZ"},
+      {"press_ps", "ready"},
+      {"connecting", "calling"},
+      {"connected", "connected"},
+      {"failed", "failed"},
+  }};
+  const auto* found = std::find_if(words.begin(), words.end(),
+                                   [&](const auto& each) { return each.first == state; });
+  return found == words.end() ? state : found->second;
+}
 
 bool is_end(const Pairing& pairing) {
   return pairing.state == "connected" || pairing.state == "host_written" ||
@@ -186,9 +207,8 @@ class Pairer {
     const auto name = !pairing.name.empty() ? pairing.name
                       : pairing.number > 0  ? "controller " + std::to_string(pairing.number)
                                             : "an unreadable controller";
-    std::string state = pairing.state;
-    std::replace(state.begin(), state.end(), '_', ' ');
-    context_.out << printable(name, context_.style) << ": " << printable(state, context_.style);
+    context_.out << printable(name, context_.style) << ": "
+                 << printable(words_for(pairing.state), context_.style);
     if (!pairing.host_address.empty())
       context_.out << ", calls " << printable(pairing.host_address, context_.style);
     context_.out << "\n  " << printable(pairing.next, context_.style) << '\n';

@@ -30,12 +30,14 @@ constexpr auto call_patience = 5s;
 const std::string service = "org.bluez";
 const std::string adapter_interface = "org.bluez.Adapter1";
 const std::string device_interface = "org.bluez.Device1";
+const std::string input_interface = "org.bluez.Input1";
 const std::string agent_interface = "org.bluez.Agent1";
 const std::string agent_manager_interface = "org.bluez.AgentManager1";
 const sdbus::ObjectPath agent_manager_path = "/org/bluez";
 const sdbus::ObjectPath agent_path = "/org/psmoved/agent";
-/// A Move has neither keys nor a display, and a person at a host has nothing to compare.
-const std::string agent_capability = "NoInputNoOutput";
+/// So that BlueZ asks at all: for a host that can neither show nor ask the kernel says yes to
+/// anybody.
+const std::string agent_capability = "DisplayYesNo";
 /// What a ZCM2 answers to at an adapter without Secure Simple Pairing.
 const std::string controller_pin = "0000";
 const std::string object_manager = "org.freedesktop.DBus.ObjectManager";
@@ -131,7 +133,7 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
 
   void register_agent();
   void unregister_agent();
-  void set_pairable(const sdbus::ObjectPath& adapter, bool is_pairable);
+  std::shared_ptr<Answer> set_pairable(const sdbus::ObjectPath& adapter, bool is_pairable);
   void expect(const sdbus::ObjectPath& device, const char* question) const;
 
   asio::io_context& io;
@@ -141,9 +143,10 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
   std::map<sdbus::ObjectPath, std::unique_ptr<sdbus::IProxy>> proxies;  ///< of objects we call
   sdbus::Slot property_match;
   std::unique_ptr<sdbus::IObject> agent;
-  std::function<bool(const Address&)> is_expected;  ///< empty: we are not the agent
-  std::vector<sdbus::ObjectPath> made_pairable;     ///< adapters that were not
-  asio::posix::stream_descriptor readable;          ///< a duplicate of the connection's descriptor
+  std::function<bool(const Address&)> is_expected;    ///< empty: we are not the agent
+  std::vector<std::shared_ptr<Answer>> registration;  ///< what BlueZ says to our being the agent
+  std::vector<sdbus::ObjectPath> made_pairable;       ///< adapters that were not
+  asio::posix::stream_descriptor readable;  ///< a duplicate of the connection's descriptor
   std::map<sdbus::ObjectPath, BluetoothAdapter> adapters;
   std::map<sdbus::ObjectPath, Device> devices;
   std::function<void()> on_change;
@@ -266,6 +269,9 @@ void Bluez::Parts::take_object(const sdbus::ObjectPath& path, const Interfaces& 
     update(device.adapter_path, found->second, "Adapter");
     take_over(device, found->second);
   }
+  if (interfaces.contains(input_interface))
+    if (const auto known = devices.find(path); known != devices.end())
+      known->second.is_input = true;
 }
 
 void Bluez::Parts::take_removal(const sdbus::ObjectPath& path,
@@ -294,6 +300,7 @@ void Bluez::Parts::take_properties(const std::string& path, const std::string& i
 
 void Bluez::Parts::take_owner(const std::string& owner) {
   const bool was_running = std::exchange(is_running, false);
+  registration.clear();
   adapters.clear();
   devices.clear();
   if (!owner.empty()) {
@@ -414,24 +421,29 @@ void Bluez::Parts::register_agent() {
         });
     agent->finishRegistration();
   }
-  call(agent_manager_path, agent_manager_interface, "RegisterAgent", agent_path, agent_capability);
-  call(agent_manager_path, agent_manager_interface, "RequestDefaultAgent", agent_path);
-  made_pairable.clear();
+  registration = {
+      call(agent_manager_path, agent_manager_interface, "RegisterAgent", agent_path,
+           agent_capability),
+      call(agent_manager_path, agent_manager_interface, "RequestDefaultAgent", agent_path)};
   for (const auto& [path, adapter] : adapters) {
     if (adapter.pairable) continue;
-    made_pairable.push_back(path);
-    set_pairable(path, true);
+    // BlueZ remembers it over a restart, in which we register again; so do we.
+    if (std::find(made_pairable.begin(), made_pairable.end(), path) == made_pairable.end())
+      made_pairable.push_back(path);
+    registration.push_back(set_pairable(path, true));
   }
 }
 
 void Bluez::Parts::unregister_agent() {
+  registration.clear();
   for (const auto& path : std::exchange(made_pairable, {})) set_pairable(path, false);
   call(agent_manager_path, agent_manager_interface, "UnregisterAgent", agent_path);
 }
 
-void Bluez::Parts::set_pairable(const sdbus::ObjectPath& adapter, bool is_pairable) {
-  call(adapter, properties_interface, "Set", adapter_interface, std::string("Pairable"),
-       sdbus::Variant(is_pairable));
+std::shared_ptr<Answer> Bluez::Parts::set_pairable(const sdbus::ObjectPath& adapter,
+                                                   bool is_pairable) {
+  return call(adapter, properties_interface, "Set", adapter_interface, std::string("Pairable"),
+              sdbus::Variant(is_pairable));
 }
 
 Bluez::Bluez(asio::io_context& io) : parts_(std::make_shared<Parts>(io)) {}
@@ -509,6 +521,12 @@ void Bluez::answer_for(std::function<bool(const Address&)> is_expected) {
 void Bluez::answer_no_more() {
   if (!std::exchange(parts_->is_expected, nullptr) || !parts_->connection) return;
   if (parts_->is_running) parts_->unregister_agent();
+}
+
+bool Bluez::is_answering() const {
+  const auto& registration = parts_->registration;
+  return !registration.empty() && std::all_of(registration.begin(), registration.end(),
+                                              [](const auto& each) { return each->has_come; });
 }
 
 }  // namespace psmove::drivers

@@ -29,8 +29,9 @@ struct BluetoothDevice {
   Address address, adapter;
   std::string name;
   bool connected = false;
-  bool paired = false;   ///< bonded: it has a link key
-  bool trusted = false;  ///< it may connect without anybody being asked
+  bool paired = false;    ///< bonded: it has a link key
+  bool trusted = false;   ///< it may connect without anybody being asked
+  bool is_input = false;  ///< BlueZ would take its calls as an input device's
 };
 
 /// All calls from the loop's thread.
@@ -70,6 +71,8 @@ class Bluez {
   /// registered anew when bluetoothd comes back. Adapters are made pairable for as long.
   void answer_for(std::function<bool(const Address&)> is_expected);
   void answer_no_more();
+  /// Whether BlueZ asks us by now.
+  [[nodiscard]] bool is_answering() const;
 
  private:
   struct Parts;

@@ -364,10 +364,10 @@ TEST_F(LinkTest, ANavigationControllersHostIsWrittenOverTheCable) {
                         boost::asio::detached);
   poll();
   EXPECT_EQ(to_string(controller().address()), "00:06:f7:00:00:02") << "asked with 0xF2";
-  ASSERT_TRUE(controller().pairing());
+  ASSERT_TRUE(controller().cable());
   ASSERT_TRUE(controller().ask_for_host(some_host));
   poll();
-  EXPECT_EQ(controller().pairing()->stage, PairingStage::host_written);
+  EXPECT_EQ(controller().cable()->trouble, "");
   EXPECT_EQ(bench.device.host(), some_host);
   bench.device.press_ps();
   EXPECT_TRUE(bench.device.is_talkative(emulator::Link::cable)) << "its address was read";
