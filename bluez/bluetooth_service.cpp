@@ -35,6 +35,7 @@ Ended run(std::initializer_list<const char*> words) {
   posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
   std::vector<std::string> copies(words.begin(), words.end());
   std::vector<char*> arguments;
+  arguments.reserve(copies.size() + 1);
   for (auto& copy : copies) arguments.push_back(copy.data());
   arguments.push_back(nullptr);
   pid_t child = 0;

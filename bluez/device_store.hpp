@@ -35,8 +35,8 @@ class DeviceStore {
   [[nodiscard]] std::string remember(const Address& adapter, const Address& device,
                                      const StoredModel& model, bool cable_pairing) const;
 
-  /// Removes the cached name that bluetoothd keeps of a device which it has forgotten; where it still
-  /// knows it, nothing is done. Safe while bluetoothd runs.
+  /// Removes the cached name that bluetoothd keeps of a device which it has forgotten; where it
+  /// still knows it, nothing is done. Safe while bluetoothd runs.
   /// @return empty, or one sentence on why not
   [[nodiscard]] std::string clear_remains(const Address& adapter, const Address& device) const;
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-using GKeyFile = struct _GKeyFile;
+using GKeyFile = struct _GKeyFile;  // NOLINT(bugprone-reserved-identifier): GLib's own name
 
 namespace psmove::bluez {
 

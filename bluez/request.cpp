@@ -67,7 +67,8 @@ std::optional<Request> parse_request(std::string_view line, std::string& trouble
     trouble = take_over(request, key, value);
     if (!trouble.empty()) return std::nullopt;
   }
-  const bool is_about_one = request.action != Action::allow_unbonded && request.action != Action::only_bonded;
+  const bool is_about_one =
+      request.action != Action::allow_unbonded && request.action != Action::only_bonded;
   const bool names_one = request.adapter && request.device && !request.model.empty();
   const bool names_any = request.adapter || request.device || !request.model.empty();
   if (is_about_one ? !names_one : names_any) {

@@ -92,8 +92,8 @@ std::string_view name_of(PairingStage stage) {
 
 /// One controller's pairing, and what it has changed so far.
 struct Pairings::Flow {
-  Flow(Address its_controller, PairingWish its_wish)
-      : controller(its_controller), wish(std::move(its_wish)) {}
+  Flow(Address its_controller, const PairingWish& its_wish)
+      : controller(its_controller), wish(its_wish) {}
 
   /// Whether to stop here: somebody cancelled it, or put another in its place.
   [[nodiscard]] bool is_over() const { return is_cancelled || is_replaced; }

@@ -19,7 +19,8 @@ std::string apply(const std::string& text, Config& config) {
 TEST(ConfigText, EveryKeyIsTaken) {
   Config config;
   EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
-                  "replay = \"a.reports\"\nno_hardware = true\nauto_pair = false\nallow_unauthenticated = true\n"
+                  "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
+                  "false\nallow_unauthenticated = true\n"
                   "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
                   "max_connections = 10\n",
                   config),

@@ -41,11 +41,10 @@ TEST(ControllerBody, HasItsMembersInTheDocumentedOrder) {
   const auto body = ordered_json::parse(controller_body(sample_state()));
   std::vector<std::string> names;
   for (const auto& [name, value] : body.items()) names.push_back(name);
-  EXPECT_EQ(names,
-            (std::vector<std::string>{"id", "number", "name", "model", "source", "connected",
-                                      "status", "links", "battery", "firmware", "capabilities",
-                                      "calibration", "radio", "led", "rumble", "extension",
-                                      "companion", "sensors"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"id", "number", "name", "model", "source", "connected",
+                                             "status", "links", "battery", "firmware",
+                                             "capabilities", "calibration", "radio", "led",
+                                             "rumble", "extension", "companion", "sensors"}));
 }
 
 TEST(ControllerBody, SaysWhatTheStateSays) {

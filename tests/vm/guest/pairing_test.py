@@ -126,7 +126,7 @@ def pairs_a_zcm1_as_shipped():
             check("psmovectl followed it to the end", eventually(lambda: not command.is_running(), 10) and command.popen.returncode == 0, command.output())
         for line in command.output().splitlines():
             note(line)
-        check("no joystick of it", rest.request("PUT", f"/api/v1/controllers/{zcm1}/led", {"red": 7, "green": 8, "blue": 9})[0] == 200 and
+        check("its light obeys", rest.request("PUT", f"/api/v1/controllers/{zcm1}/led", {"red": 7, "green": 8, "blue": 9})[0] == 200 and
               eventually(lambda: emulator.state()["shows"]["red"] == 7, 10), emulator.state()["shows"])
         adapters = rest.get("/adapters")
         check("adapters: this one, on, with it", [(a["address"], a["powered"], a["controllers"]) for a in adapters] == [(here_is, True, [zcm1])], adapters)
@@ -143,7 +143,7 @@ def pairs_a_zcm1_as_shipped():
 
 
 def pairs_a_zcm2_without_a_word():
-    """A ZCM2: plug, unplug, press. By SSP and by PIN, with reports of 44, 45 and 49 bytes, and no agent left behind."""
+    """A ZCM2: plug, unplug, press. By SSP and by PIN, with reports of 44, 45 and 49 bytes."""
     for radio, pairing in ((here_is, "ssp"), (here_is + ",no-ssp", "pin")):
         with Emulator(f"zcm2:pair={pairing}:rate=100:motion=wave", "--usb", "--radio", radio) as emulator:
             begin()
@@ -161,16 +161,10 @@ def pairs_a_zcm2_without_a_word():
                 check(f"reports of {length} bytes are read", sends(zcm2))
             with open(input_conf) as file:
                 check("input.conf was not touched", file.read() == shipped_conf)
-            check("psmoved is the agent no more", eventually(lambda: "UnregisterAgent" in shell("journalctl -u bluetooth --no-pager")[1] or agent_is_gone(), 10))
             emulator.tell("off")
             eventually(lambda: not emulator.radio()["linked"], 20)
             emulator.tell("press")
             check("it comes back without anybody", is_streaming(zcm2))
-
-
-def agent_is_gone():
-    """A second agent becomes the default one only while nobody else is; BlueZ does not tell who is."""
-    return True
 
 
 def leaves_a_keyboard_alone():
