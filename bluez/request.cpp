@@ -31,6 +31,10 @@ std::pair<std::string_view, std::string_view> key_and_value(std::string_view wor
   return {word.substr(0, equals), word.substr(equals + 1)};
 }
 
+bool is_one_plain_line(std::string_view line) {
+  return std::none_of(line.begin(), line.end(), [](unsigned char c) { return c < ' '; });
+}
+
 /// @return what is wrong
 std::string take_over(Request& request, std::string_view key, std::string_view value) {
   if (key == "adapter" || key == "device") {
@@ -53,6 +57,10 @@ std::string take_over(Request& request, std::string_view key, std::string_view v
 }  // namespace
 
 std::optional<Request> parse_request(std::string_view line, std::string& trouble) {
+  if (!is_one_plain_line(line)) {
+    trouble = "a request is one line of plain text";
+    return std::nullopt;
+  }
   Request request;
   const auto verb = take_word(line);
   const auto* action = std::find_if(actions.begin(), actions.end(),
@@ -95,6 +103,7 @@ std::string to_line(const Request& request) {
 }
 
 std::optional<Answer> parse_answer(std::string_view line) {
+  if (!is_one_plain_line(line)) return std::nullopt;
   Answer answer;
   const auto verb = take_word(line);
   if (verb == "error" && !line.empty()) {
