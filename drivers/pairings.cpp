@@ -32,6 +32,8 @@ constexpr auto longest_restart = 30s;
 constexpr auto longest_leave = 5s;
 /// What is in the way is looked at again when something changes, and after this long.
 constexpr auto look_again = 5s;
+/// BlueZ's files are looked at again after this long; at once where bluetoothd was away.
+constexpr auto answer_holds = 60s;
 /// BlueZ tells us of a device a moment before it tells the kernel to admit it.
 constexpr auto admission = 1s;
 /// BlueZ tells of many changes at once.
@@ -113,6 +115,8 @@ struct Pairings::Flow {
 
   // How it will be done.
   bluez::Request request;
+  bluez::Answer known;
+  SteadyTime known_at{};
   bool must_store = false;
   bool bonds = false;  ///< it will ask for a bond, which somebody has to grant
   SteadyTime questions_until;
@@ -382,22 +386,19 @@ Awaitable<std::optional<PairingTrouble>> Pairings::make_plan(FlowPtr flow) {
   if (bluez_ == nullptr || helper_ == nullptr)
     co_return PairingTrouble{"no_bluetooth", "psmoved was started without hardware."};
   bluez_->start();
-  if (!bluez_->is_running())
+  if (!bluez_->is_running()) {
+    flow->known_at = {};
     co_return PairingTrouble{"no_bluetooth", bluez_->why_not(),
                              "sudo systemctl enable --now bluetooth"};
+  }
   if (auto trouble = choose_adapter(*flow)) co_return trouble;
   const Address adapter = *flow->status.adapter;
-  const std::string model(roster_.find(flow->controller)->model().name);
-  flow->request = {.action = bluez::Action::inspect,
-                   .adapter = adapter,
-                   .device = flow->controller,
-                   .model = model};
-  const auto known = co_await helper_->ask(flow->request);
+  co_await inspect(flow, adapter);
   const Controller* controller = roster_.find(flow->controller);
   if (controller == nullptr || flow->is_over()) co_return std::nullopt;
-  flow->request.action = bluez::Action::store;
+  const bluez::Answer& known = flow->known;
 
-  const bool can_bond = bluez::find_stored_model(model)->bonds;
+  const bool can_bond = bluez::find_stored_model(flow->request.model)->bonds;
   if (!known.error.empty()) {
     // Somebody may have stored it by other means.
     const auto devices = bluez_->devices();
@@ -431,6 +432,22 @@ Awaitable<std::optional<PairingTrouble>> Pairings::make_plan(FlowPtr flow) {
       "disconnect " +
           listed(names) + ". It is done as soon as nothing is connected, or when you say so.",
       command_for(*controller, "--disconnect-others")};
+}
+
+/// What BlueZ's files say of it. Each question is a process, and a controller that waits for a
+/// person may charge for hours: the answer holds for a while.
+Awaitable<void> Pairings::inspect(FlowPtr flow, Address adapter) {
+  const auto now = SteadyClock::now();
+  const bool is_fresh = flow->known_at != SteadyTime{} && now - flow->known_at < answer_holds &&
+                        flow->request.adapter == adapter && flow->known.error.empty();
+  if (is_fresh) co_return;
+  flow->request = {.action = bluez::Action::inspect,
+                   .adapter = adapter,
+                   .device = flow->controller,
+                   .model = std::string(roster_.find(flow->controller)->model().name)};
+  flow->known = co_await helper_->ask(flow->request);
+  flow->known_at = now;
+  flow->request.action = bluez::Action::store;
 }
 
 Awaitable<bool> Pairings::write_host(FlowPtr flow, Address host) {

@@ -85,6 +85,7 @@ class Pairings final : public Listener {
   Awaitable<void> run(FlowPtr flow);
   Awaitable<bool> carry_out(FlowPtr flow);
   Awaitable<std::optional<PairingTrouble>> make_plan(FlowPtr flow);
+  Awaitable<void> inspect(FlowPtr flow, Address adapter);
   Awaitable<bool> write_host(FlowPtr flow, Address host);
   Awaitable<void> switch_off(FlowPtr flow);
   Awaitable<bool> store(FlowPtr flow);

@@ -54,6 +54,7 @@ foreach(package psmoved psmove-emulator)
   packed(debian/changelog.in ${package}-changelog share/doc/${package} changelog.gz ${package})
 endforeach()
 packed(man/psmoved.8 psmoved.8 share/man/man8 psmoved.8.gz psmoved)
+packed(man/psmoved-bluez.8 psmoved-bluez.8 share/man/man8 psmoved-bluez.8.gz psmoved)
 packed(../clients/psmovectl/psmovectl.1 psmovectl.1 share/man/man1 psmovectl.1.gz psmoved)
 packed(man/psmove-emulator.1 psmove-emulator.1 share/man/man1 psmove-emulator.1.gz psmove-emulator)
 

@@ -273,7 +273,7 @@ def tells_a_mute_zcm2():
         mute = eventually(silent, 30)
         if not check("it is shown as silent, not connected", mute and not mute["connected"], rest.get("/controllers")):
             return
-        check("with the reason, and what to do", "air it again" in mute.get("hint", ""), mute.get("hint"))
+        check("with the reason, and what to do", "psmovectl pair 1" in mute.get("hint", ""), mute.get("hint"))
         check("the log says it, too", daemon.says("silent", 5))
         check("this kernel does drop them", "too short" in kernel_log())
 
