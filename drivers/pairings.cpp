@@ -160,8 +160,11 @@ void Pairings::stop() {
 
 std::optional<PairingTrouble> Pairings::begin(const Address& address, const PairingWish& wish) {
   const Controller* controller = roster_.find(address);
+  // One that is here by Bluetooth may be stored anew; an emulated one has nothing to store.
   const bool is_here =
-      controller != nullptr && (controller->cable() || (!wish.host && bluetooth_link(*controller)));
+      controller != nullptr &&
+      (controller->cable() || (!wish.host && bluetooth_link(*controller) != nullptr &&
+                               controller->state().source == Source::hidraw));
   if (!is_here)
     return PairingTrouble{"not_on_cable",
                           "Only a controller on the USB cable can be told whom to call: plug it "

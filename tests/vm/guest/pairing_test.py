@@ -383,8 +383,8 @@ def names_what_is_in_the_way():
         if denied:
             note(denied["next"] + f"   [{denied['command']}]")
         shell("mv /tmp/60-psmoved.rules /lib/udev/rules.d; udevadm control --reload; " + (denied or {"command": "true"})["command"].replace("sudo ", ""))
-        check("mended, it goes on by itself", reaches(zcm2, "press_ps"), rest.get("/pairing"))
-        check("and the complaint is gone", all(p["controller"] for p in rest.get("/pairing")))
+        check("mended, the complaint is gone", eventually(lambda: all(p["controller"] for p in rest.get("/pairing")), 30), rest.get("/pairing"))
+        check("and it goes on by itself", eventually(lambda: any(link["transport"] == "usb" for link in rest.controllers()[zcm2]["links"]), 30) and reaches(zcm2, "press_ps"), rest.get("/pairing"))
         emulator.tell("unplug")
 
 
