@@ -54,24 +54,18 @@ std::vector<wire::Adapter> adapters_of(const Bluez& bluez, const drivers::Roster
   return all;
 }
 
-bool is_on_the_radio(const Controller& controller) {
-  const auto& links = controller.state().links;
-  return std::any_of(links.begin(), links.end(),
-                     [](const LinkInfo& link) { return link.transport == Transport::bluetooth; });
-}
-
-/// @return why it cannot be switched off from here
-std::optional<Fault> why_not_disconnected(const error_code& error) {
+/// Why it cannot be switched off from here.
+Fault disconnect_fault(const error_code& error) {
+  const std::string by_hand = "hold its PS button for ten seconds instead.";
   if (error == boost::system::errc::permission_denied)
-    return Fault{ErrorCode::not_supported,
-                 "D-Bus does not let psmoved's user talk to BlueZ. Hold the PS button for ten "
-                 "seconds instead.",
-                 {}};
+    return {ErrorCode::not_supported,
+            "D-Bus does not let psmoved's user talk to BlueZ; " + by_hand,
+            {}};
   if (error == boost::system::errc::timed_out)
-    return Fault{ErrorCode::no_bluetooth, "bluetoothd does not answer.", {}};
-  return Fault{ErrorCode::not_supported,
-               "BlueZ has no link to this controller; hold its PS button for ten seconds.",
-               {}};
+    return {ErrorCode::no_bluetooth, "bluetoothd does not answer.", {}};
+  if (error == boost::system::errc::not_connected)
+    return {ErrorCode::not_supported, "BlueZ has no link to this controller; " + by_hand, {}};
+  return {ErrorCode::not_supported, "BlueZ refused, psmoved's log has its words; " + by_hand, {}};
 }
 
 }  // namespace
@@ -90,7 +84,7 @@ Awaitable<Response> post_disconnect(Service& service, Request request) {
   const Address address = (*found)->address();
   if (auto* simulation = (*found)->simulation(); simulation != nullptr) {
     simulation->set_link(false);
-  } else if (!is_on_the_radio(**found)) {
+  } else if (!(*found)->is_on_bluetooth()) {
     co_return problem({ErrorCode::not_supported,
                        "This controller is on the cable alone; pull it to switch it off.",
                        {}},
@@ -100,7 +94,7 @@ Awaitable<Response> post_disconnect(Service& service, Request request) {
     if (bluez == nullptr) co_return problem(no_bluetooth(bluez), request.path);
     const auto done = co_await bluez->disconnect(address);
     if (!done && !bluez->is_running()) co_return problem(no_bluetooth(bluez), request.path);
-    if (!done) co_return problem(*why_not_disconnected(done.error()), request.path);
+    if (!done) co_return problem(disconnect_fault(done.error()), request.path);
   }
   const auto deadline = SteadyClock::now() + longest_leave_wait;
   Waiter waiter(service.waiters, std::nullopt);

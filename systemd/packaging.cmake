@@ -38,9 +38,10 @@ set(CPACK_DEBIAN_PSMOVE-EMULATOR_PACKAGE_NAME psmove-emulator)
 set(CPACK_DEBIAN_PSMOVE-EMULATOR_PACKAGE_SECTION devel)
 set(CPACK_DEBIAN_PSMOVE-EMULATOR_PACKAGE_ENHANCES psmoved)
 set(CPACK_DEBIAN_PSMOVE-EMULATOR_DESCRIPTION "PlayStation Move controllers that are not there
-Makes PlayStation Move controllers behind the kernel's own /dev/uhid, moving,
-with buttons, batteries and faults by script, so that psmoved or any other
-program can be tested without one.")
+Makes PlayStation Move controllers behind the kernel's own doors (/dev/uhid,
+virtual USB ports, virtual Bluetooth adapters), moving, with buttons,
+batteries and faults by script, so that psmoved or any other program can be
+tested without one.")
 
 # What Debian wants beside every package's programs: its licence, its history, and its manual pages packed.
 find_program(GZIP gzip REQUIRED)

@@ -212,16 +212,6 @@ class Members {
     return value.get_ref<const std::string&>();
   }
 
-  std::optional<bool> boolean(std::string_view name) {
-    if (!has(name)) return std::nullopt;
-    const json& value = *object_.find(name);
-    if (!value.is_boolean()) {
-      fail(ErrorCode::wrong_type, name, "\"" + std::string(name) + "\" takes true or false.");
-      return std::nullopt;
-    }
-    return value.get<bool>();
-  }
-
   /// A string out of a list of choices, as its index.
   std::optional<std::size_t> choice(std::string_view name,
                                     std::initializer_list<std::string_view> choices) {
@@ -529,8 +519,8 @@ Parsed<PairingRequest> pairing_request(const json& body) {
   PairingRequest request;
   request.controller = members.text("controller");
   request.adapter = members.text("adapter");
-  request.allow_unbonded = members.boolean("allow_unbonded").value_or(false);
-  request.may_disconnect = members.boolean("disconnect_others").value_or(false);
+  request.allow_unbonded = members.truth("allow_unbonded").value_or(false);
+  request.may_disconnect = members.truth("disconnect_others").value_or(false);
   if (const auto text = members.text("host_address")) {
     const auto host = parse_address(*text);
     // All zeros is what a controller stores that was never paired; all ones is no device.
