@@ -165,6 +165,36 @@ std::optional<Response> get_controller(Service& service, const Request& request)
   return json_response(wire::controller_body((*controller)->state()));
 }
 
+std::optional<Response> put_controller(Service& service, const Request& request) {
+  const auto address = parse_address(request.id);
+  if (!address || address->is_zero()) {
+    const auto known = controller_of(service, request);
+    if (!known) return problem(known.error(), request.path);
+    return problem({ErrorCode::invalid_value,
+                    "A controller is made known by its address, like 00:06:f7:16:2a:3b.",
+                    {}},
+                   request.path);
+  }
+  const auto body = body_of(request);
+  if (!body) return problem(body.error(), request.path);
+  const auto name = wire::model_of(*body);
+  if (!name) return problem(name.error(), request.path);
+  const auto* model = drivers::find_model(*name);
+  if (model == nullptr)
+    return problem(
+        {ErrorCode::invalid_value, "\"model\" takes one of zcm1, zcm2, navigation.", "/model"},
+        request.path);
+  Controller* known = service.roster.find(*address);
+  if (known != nullptr && &known->model() != model)
+    return problem(
+        {ErrorCode::invalid_value,
+         "This controller is known, and it is a " + std::string(known->model().name) + ".",
+         "/model"},
+        request.path);
+  const Controller& controller = service.roster.get_or_add(*address, *model, Source::hidraw);
+  return json_response(wire::controller_body(controller.state()), known != nullptr ? 200 : 201);
+}
+
 std::optional<Response> patch_controller(Service& service, const Request& request) {
   const auto controller = controller_of(service, request);
   if (!controller) return problem(controller.error(), request.path);

@@ -49,6 +49,7 @@ Awaitable<Response> delete_controller_pairing(Service& service, Request request)
 std::optional<Response> get_root(Service& service, const Request& request);
 std::optional<Response> get_controllers(Service& service, const Request& request);
 std::optional<Response> get_controller(Service& service, const Request& request);
+std::optional<Response> put_controller(Service& service, const Request& request);
 std::optional<Response> patch_controller(Service& service, const Request& request);
 std::optional<Response> delete_controller(Service& service, const Request& request);
 std::optional<Response> get_sensors(Service& service, const Request& request);
@@ -57,6 +58,7 @@ std::optional<Response> post_orientation_reset(Service& service, const Request& 
 std::optional<Response> delete_orientation_reset(Service& service, const Request& request);
 std::optional<Response> get_calibration(Service& service, const Request& request);
 std::optional<Response> post_calibration(Service& service, const Request& request);
+std::optional<Response> patch_calibration(Service& service, const Request& request);
 std::optional<Response> get_livez(Service& service, const Request& request);
 std::optional<Response> get_readyz(Service& service, const Request& request);
 

@@ -83,4 +83,28 @@ std::optional<Response> post_calibration(Service& service, const Request& reques
   return json_response(wire::calibration_report_body(controller.calibration_report()));
 }
 
+std::optional<Response> patch_calibration(Service& service, const Request& request) {
+  const auto found = controller_of(service, request);
+  if (!found) return problem(found.error(), request.path);
+  const auto body = body_of(request, Media::merge_patch);
+  if (!body) return problem(body.error(), request.path);
+  const auto patch = wire::calibration_patch(*body);
+  if (!patch) return problem(patch.error(), request.path);
+  Controller& controller = **found;
+  // All of it, or nothing.
+  if (patch->factory_blob && !controller.model().parse_calibration(*patch->factory_blob))
+    return problem(
+        {ErrorCode::invalid_value,
+         "This is not the factory calibration of a " + std::string(controller.model().name) + ".",
+         "/factory_blob"},
+        request.path);
+  if (patch->magnetometer_fit)
+    if (const auto fault =
+            fault_of(controller.import_magnetometer_fit(*patch->magnetometer_fit), controller))
+      return problem(*fault, request.path);
+  if (patch->factory_blob) controller.set_calibration(*patch->factory_blob);
+  service.roster.changed();
+  return json_response(wire::calibration_report_body(controller.calibration_report()));
+}
+
 }  // namespace psmove::api

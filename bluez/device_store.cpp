@@ -138,8 +138,7 @@ std::string DeviceStore::remember(const Address& adapter, const Address& device,
     if (!says(its_info, setting)) its_info.set(setting.group, setting.key, setting.value);
   its_cache.set("General", "Name", std::string(model.shown_as));
   if (!serves(its_cache, model))
-    its_cache.set("ServiceRecords", hid_record_key,
-                  in_hex(hid_service_record(model.input_payload)));
+    its_cache.set("ServiceRecords", hid_record_key, in_hex(hid_service_record(model)));
   for (const auto& path : {info(adapter, device), cache(adapter, device)}) {
     std::error_code error;
     std::filesystem::create_directories(path.parent_path(), error);

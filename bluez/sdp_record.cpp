@@ -63,7 +63,7 @@ Bytes hidp_over(std::uint16_t psm) {
 
 /// One collection of vendor-defined bytes, in report 1 and in one direction. Output and feature
 /// reports need not be declared: hidraw passes them whatever this says.
-Bytes descriptor(std::uint8_t input_payload) {
+Bytes vendor_descriptor(std::uint8_t input_payload) {
   return {
       0x06, 0x00,          0xFF,  // usage page: vendor-defined
       0x09, 0x01,                 // usage 1
@@ -79,9 +79,56 @@ Bytes descriptor(std::uint8_t input_payload) {
   };
 }
 
+/// A joystick as the reports of a DualShock 3 and a Navigation controller have it: a byte, 19
+/// buttons and 13 bits of nothing, two sticks of two axes, and bytes that only hid-sony and hidraw
+/// understand.
+Bytes joystick_descriptor(std::uint8_t input_payload) {
+  constexpr std::uint8_t before_the_rest = 9;
+  return {
+      0x05, 0x01,          // usage page: generic desktop
+      0x09, 0x04,          // joystick
+      0xA1, 0x01,          // collection: application
+      0x85, input_report,  //   report id
+      0x15, 0x00,          //   from 0
+      0x25, 0x01,          //   to 1
+      0x75, 0x08,
+      0x95, 0x01,  //   a byte
+      0x81, 0x01,  //     of nothing
+      0x05, 0x09,  //   usage page: buttons
+      0x19, 0x01,
+      0x29, 0x13,  //   1 to 19
+      0x75, 0x01,
+      0x95, 0x13,  //   a bit for each
+      0x81, 0x02,  //     input
+      0x95, 0x0D,  //   13 bits
+      0x81, 0x01,  //     of nothing
+      0x05, 0x01,  //   usage page: generic desktop
+      0x26, 0xFF,
+      0x00,  //   to 255
+      0x75, 0x08,
+      0x95, 0x04,  //   four bytes
+      0x09, 0x30,
+      0x09, 0x31,  //   X, Y
+      0x09, 0x32,
+      0x09, 0x35,  //   Z, Rz
+      0x81, 0x02,  //     input
+      0x06, 0x00,
+      0xFF,        //   usage page: vendor-defined
+      0x09, 0x01,  //   usage 1
+      0x95, static_cast<std::uint8_t>(input_payload - before_the_rest),
+      0x81, 0x02,  //     input
+      0xC0,
+  };
+}
+
+Bytes descriptor(const StoredModel& model) {
+  return model.is_joystick ? joystick_descriptor(model.input_payload)
+                           : vendor_descriptor(model.input_payload);
+}
+
 }  // namespace
 
-Bytes hid_service_record(std::uint8_t input_payload) {
+Bytes hid_service_record(const StoredModel& model) {
   using namespace std::string_view_literals;
   return sequence({
       u16(0x0000), {head_u32, 0, 1, 0, 0},                                  // handle
@@ -90,14 +137,14 @@ Bytes hid_service_record(std::uint8_t input_payload) {
       u16(0x0006), sequence({u16(0x656E), u16(0x006A), u16(0x0100)}),       // English, UTF-8
       u16(0x0009), sequence({sequence({uuid(hid_service), u16(0x0100)})}),  // HID profile 1.0
       u16(0x000D), sequence({hidp_over(interrupt_psm)}),   // and the second channel
-      u16(0x0100), text("Motion Controller"sv),            // name
+      u16(0x0100), text(model.shown_as),                   // name
       u16(0x0102), text("Sony Computer Entertainment"sv),  // provider
       u16(0x0201), u16(0x0111),                            // HID parser 1.11
       u16(0x0202), u8(0x08),                               // a gamepad
       u16(0x0203), u8(33),                                 // country: US
       u16(0x0204), boolean(true),                          // virtual cable
       u16(0x0205), boolean(true),                          // reconnects by itself
-      u16(0x0206), sequence({sequence({u8(report_descriptor), text(descriptor(input_payload))})}),
+      u16(0x0206), sequence({sequence({u8(report_descriptor), text(descriptor(model))})}),
       u16(0x0207), sequence({sequence({u16(0x0409), u16(0x0100)})}),  // language of its texts
       u16(0x0209), boolean(true),                                     // on a battery
       u16(0x020A), boolean(true),                                     // wakes its host

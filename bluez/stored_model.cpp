@@ -18,7 +18,8 @@ constexpr std::array<StoredModel, 3> models = {{
     {.name = "navigation",
      .shown_as = "Navigation Controller",
      .product = 0x042F,
-     .input_payload = 48},
+     .input_payload = 48,
+     .is_joystick = true},
 }};
 
 }  // namespace

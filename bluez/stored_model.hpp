@@ -13,7 +13,8 @@ struct StoredModel {
   std::string_view shown_as;       ///< its Bluetooth name
   int product = 0;                 ///< of vendor 0x054C
   std::uint8_t input_payload = 0;  ///< bytes of input report 1 after its id, the least that is sent
-  bool bonds = false;              ///< it makes a bond with its host, and with that a link key
+  bool is_joystick = false;  ///< its descriptor declares a stick and buttons, not vendor's bytes
+  bool bonds = false;        ///< it makes a bond with its host, and with that a link key
 };
 std::span<const StoredModel> stored_models();
 /// @return nullptr where there is none of this name

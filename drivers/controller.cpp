@@ -185,6 +185,12 @@ Controller::FitOutcome Controller::cancel_magnetometer_fit() {
   return FitOutcome::done;
 }
 
+Controller::FitOutcome Controller::import_magnetometer_fit(const MagnetometerCalibration& fit) {
+  if (!model_->capabilities.magnetometer) return FitOutcome::no_magnetometer;
+  use_magnetometer_calibration(fit);
+  return FitOutcome::done;
+}
+
 void Controller::forget_magnetometer_fit() {
   if (magnetometer_.calibration()) use_magnetometer_calibration(std::nullopt);
 }
@@ -340,7 +346,16 @@ void Controller::count_report(const DeviceClock::Stamp& stamp, SteadyTime arrive
 
 void Controller::set_battery(std::uint8_t code) {
   if (state_.battery.code == code && state_.battery.state != BatteryState::unknown) return;
-  const Battery battery = battery_from_code(code);
+  publish_battery(battery_from_code(code));
+}
+
+/// Off the cable nobody knows its battery until it reports.
+void Controller::stop_charging() {
+  const BatteryState was = state_.battery.state;
+  if (was == BatteryState::charging || was == BatteryState::full) publish_battery({});
+}
+
+void Controller::publish_battery(const Battery& battery) {
   if (battery == state_.battery) return;
   state_.battery = battery;
   for (Listener* listener : listeners_) listener->on_battery(*this);
@@ -376,6 +391,7 @@ void Controller::link_up(const LinkInfo& link, Source source) {
 void Controller::link_down(const LinkInfo& link) {
   const auto gone = std::find(state_.links.begin(), state_.links.end(), link);
   if (gone != state_.links.end()) state_.links.erase(gone);
+  if (link.transport == Transport::usb) stop_charging();
   if (state_.links.empty()) {
     set_input(InputStatus::offline, {});
     return;
@@ -451,6 +467,7 @@ void Controller::set_calibration(const std::vector<std::byte>& blob) {
   calibration_ = *parsed;
   calibration_blob_ = blob;
   state_.calibration.factory = true;
+  publish_presence(Presence::changed);
 }
 
 void Controller::set_firmware(std::string firmware) {

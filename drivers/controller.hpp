@@ -87,6 +87,8 @@ class Controller {
   /// when a magnet came or went. In both cases the fit goes on.
   FitOutcome finish_magnetometer_fit();
   FitOutcome cancel_magnetometer_fit();
+  /// Uses a fit that was made elsewhere. `no_magnetometer`: this model has none
+  FitOutcome import_magnetometer_fit(const MagnetometerCalibration& fit);
   /// Back to readings in the factory's scale.
   void forget_magnetometer_fit();
 
@@ -142,6 +144,8 @@ class Controller {
   /// Keeps the light dark, whatever the layers say, or lets go of it.
   void hold_dark(bool dark);
   [[nodiscard]] bool is_written_dark() const { return written_ && written_->led == Rgb{}; }
+  /// @param code  as input reports and feature report 0xF7 have it
+  void set_battery(std::uint8_t code);
   void set_cable(std::optional<CableState> state);
   /// The address to write, once.
   std::optional<Address> take_wanted_host() { return std::exchange(wanted_host_, std::nullopt); }
@@ -153,6 +157,7 @@ class Controller {
   /// Its reports are lost on the way, because BlueZ tells the kernel a wrong length for them.
   [[nodiscard]] bool is_mute() const { return is_mute_; }
   void set_mute(bool is_mute) { is_mute_ = is_mute; }
+  /// Takes a factory blob that makes sense; any other is ignored.
   void set_calibration(const std::vector<std::byte>& blob);
   void set_firmware(std::string firmware);
   /// A burst is all the reports that the device has ready.
@@ -184,7 +189,8 @@ class Controller {
   [[nodiscard]] bool is_learning() const;
   void use_magnetometer_calibration(const std::optional<MagnetometerCalibration>& calibration);
   void release_buttons();
-  void set_battery(std::uint8_t code);
+  void stop_charging();
+  void publish_battery(const Battery& battery);
   void publish_presence(Presence presence);
   void outputs_changed();
   void ring_errands();

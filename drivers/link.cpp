@@ -35,7 +35,11 @@ constexpr int reports_per_turn = 64;
 constexpr std::size_t zcm2_payload = 43;
 
 constexpr std::uint8_t calibration_report = 0x10;
+constexpr std::uint8_t power_report = 0xF7;
 constexpr std::uint8_t firmware_report = 0xF9;
+constexpr std::uint8_t charging_code = 0xEE;
+/// How often a controller on the cable alone is asked for its battery.
+constexpr auto charging_interval = 10s;
 
 /// Registers a link with its controller for as long as it is in scope.
 class LinkGuard {
@@ -288,6 +292,27 @@ Awaitable<void> serve_cable(Controller& controller, HidChannel& channel) {
   }
 }
 
+/// Shows how a controller charges that sends no reports over the cable. It says so itself where it
+/// answers feature report 0xF7, which is known of Bluetooth alone; otherwise it is taken to charge,
+/// as a port that it answers through has power.
+Awaitable<void> watch_charging(Controller& controller, HidChannel& channel) {
+  Bell alarm;
+  bool answers = true;
+  for (;;) {
+    if (!controller.is_on_bluetooth()) {  // its reports say it better
+      std::uint8_t code = charging_code;
+      if (answers) {
+        const auto report = co_await channel.get_feature(power_report, 16);
+        const auto power = report ? parse_power(*report) : report.error();
+        answers = power.has_value();
+        if (answers) code = power->battery_code;
+      }
+      if (!controller.is_on_bluetooth()) controller.set_battery(code);
+    }
+    co_await alarm.wait_until(SteadyClock::now() + charging_interval);
+  }
+}
+
 /// What goes on beside input and output; never ends by itself.
 Awaitable<void> watch(Roster& roster, Controller& controller, HidChannel& channel) {
   co_await read_firmware(roster, controller, channel);
@@ -299,7 +324,7 @@ Awaitable<void> watch(Roster& roster, Controller& controller, HidChannel& channe
   else if (has_input)
     co_await (watch_silence(controller, channel.info()) || save_learned(roster));
   else
-    co_await serve_cable(controller, channel);
+    co_await (serve_cable(controller, channel) || watch_charging(controller, channel));
 }
 
 Awaitable<void> serve(Roster& roster, HidChannel& channel, Simulation* simulation) {

@@ -642,16 +642,7 @@ int Pairings::links_at(const Address& adapter) const {
   }));
 }
 
-std::optional<PairingTrouble> Pairings::adapter_trouble(
-    const BluetoothAdapter& adapter, const std::vector<BluetoothAdapter>& all) const {
-  const auto same = std::count_if(all.begin(), all.end(), [&](const BluetoothAdapter& each) {
-    return each.address == adapter.address;
-  });
-  if (same > 1)
-    return PairingTrouble{"duplicate_adapter",
-                          "Two Bluetooth adapters have the same address, " +
-                              to_string(adapter.address) +
-                              ", so a controller cannot tell them apart: pull one of them."};
+std::optional<PairingTrouble> Pairings::adapter_trouble(const BluetoothAdapter& adapter) const {
   if (!adapter.powered) {
     switch (radio_block(adapter.name)) {
       case RadioBlock::by_switch:
@@ -672,18 +663,39 @@ std::optional<PairingTrouble> Pairings::adapter_trouble(
   return std::nullopt;
 }
 
+/// What to say instead where the radio that is missing is there, and BlueZ does not take it: of two
+/// with one address it takes one.
+std::optional<PairingTrouble> Pairings::refused_adapter() const {
+  const auto taken = bluez_->adapters();
+  for (const auto& name : kernel_adapters()) {
+    const auto is_it = [&](const BluetoothAdapter& adapter) { return adapter.name == name; };
+    if (std::any_of(taken.begin(), taken.end(), is_it)) continue;
+    return PairingTrouble{
+        "duplicate_adapter",
+        "BlueZ does not take the Bluetooth adapter " + name +
+            (taken.empty() ? "."
+                           : ", as of two with one address, which controllers could not tell "
+                             "apart: put another in its place."),
+        "journalctl -b -u bluetooth"};
+  }
+  return std::nullopt;
+}
+
 /// The adapter that was asked for; else the one that the controller calls already; else the one
 /// with the fewest controllers.
 std::optional<PairingTrouble> Pairings::choose_adapter(Flow& flow) const {
   auto all = bluez_->adapters();
   const Controller& controller = *roster_.find(flow.controller);
-  if (all.empty())
-    return PairingTrouble{"no_adapter", "This computer has no Bluetooth adapter: plug one in."};
+  if (all.empty()) {
+    auto refused = refused_adapter();
+    return refused ? std::move(refused)
+                   : PairingTrouble{"no_adapter",
+                                    "This computer has no Bluetooth adapter: plug one in."};
+  }
   const LinkInfo* link = bluetooth_link(controller);
   const auto bound = flow.wish.adapter                        ? flow.wish.adapter
                      : link != nullptr && !controller.cable() ? link->adapter
                                                               : std::nullopt;
-  const auto adapters = all;
   if (bound) {
     std::erase_if(all, [&](const BluetoothAdapter& each) { return each.address != *bound; });
     if (all.empty())
@@ -705,11 +717,14 @@ std::optional<PairingTrouble> Pairings::choose_adapter(Flow& flow) const {
   const bool is_linked_here = link != nullptr && link->adapter == all.front().address;
   std::optional<PairingTrouble> first_trouble;
   for (const auto& adapter : all) {
-    auto trouble = adapter_trouble(adapter, adapters);
+    auto trouble = adapter_trouble(adapter);
     if (trouble && trouble->code == "adapter_full" && is_linked_here) trouble.reset();
     if (!trouble) {
       flow.status.adapter = adapter.address;
       return std::nullopt;
+    }
+    if (trouble->code == "adapter_full") {
+      if (auto refused = refused_adapter()) trouble = std::move(refused);
     }
     if (!first_trouble) first_trouble = std::move(trouble);
   }
@@ -720,7 +735,10 @@ std::optional<PairingTrouble> Pairings::choose_adapter(Flow& flow) const {
 std::vector<std::string> Pairings::would_be_disconnected() const {
   std::vector<std::string> names;
   for (const auto& device : bluez_->devices()) {
-    if (!device.connected || is_held_by_kernel(device.address)) continue;
+    const auto holder = holder_of(device.address);
+    if (holder == LinkHolder::kernel) continue;
+    // bluetoothd 5.66 at times takes a device for away that it holds.
+    if (!device.connected && holder != LinkHolder::bluetoothd) continue;
     names.push_back(device.name.empty() ? to_string(device.address) : device.name);
   }
   return names;

@@ -99,7 +99,8 @@ class Pairings final : public Listener {
   void tell();
   std::optional<PairingTrouble> choose_adapter(Flow& flow) const;
   [[nodiscard]] std::optional<PairingTrouble> adapter_trouble(
-      const BluetoothAdapter& adapter, const std::vector<BluetoothAdapter>& all) const;
+      const BluetoothAdapter& adapter) const;
+  [[nodiscard]] std::optional<PairingTrouble> refused_adapter() const;
   [[nodiscard]] int links_at(const Address& adapter) const;
   [[nodiscard]] std::vector<std::string> would_be_disconnected() const;
 

@@ -54,9 +54,13 @@ FileDescriptor open_vhci(const std::string& path) {
 }
 
 Radio* Air::find_radio(const Address& address) {
-  const auto found = std::find_if(radios_.begin(), radios_.end(),
-                                  [&](const Radio& radio) { return radio.address() == address; });
-  return found == radios_.end() ? nullptr : &*found;
+  Radio* found = nullptr;
+  for (Radio& radio : radios_) {
+    if (radio.address() != address) continue;
+    if (radio.answers_calls()) return &radio;  // of two with one address, the one that is used
+    if (found == nullptr) found = &radio;
+  }
+  return found;
 }
 
 RadioDoor* Air::find_device(const Address& address) const {

@@ -90,6 +90,12 @@ std::string calibration_report_body(const CalibrationReport& report) {
   return out;
 }
 
+std::string magnetometer_fit_body(const MagnetometerCalibration& fit) {
+  std::string out;
+  append_fit(out, fit);
+  return out;
+}
+
 std::string_view side_of(const Vec3<Microtesla>& direction) {
   const double x = std::abs(direction.x), y = std::abs(direction.y), z = std::abs(direction.z);
   if (y >= x && y >= z) return direction.y > 0 ? "sphere" : "handle";

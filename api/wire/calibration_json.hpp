@@ -14,6 +14,9 @@ namespace psmove::wire {
 /// seen.
 [[nodiscard]] std::string calibration_report_body(const CalibrationReport& report);
 
+/// A magnetometer fit alone, as PATCH …/calibration takes it.
+[[nodiscard]] std::string magnetometer_fit_body(const MagnetometerCalibration& fit);
+
 /// The side of a controller that a direction of its body frame points out of: "sphere", "handle",
 /// "right", "left", "buttons" or "trigger".
 [[nodiscard]] std::string_view side_of(const Vec3<Microtesla>& direction);

@@ -2,6 +2,7 @@
 // What clients ask of outputs and of a simulation: bodies of PUT and PATCH, and the stream's `set`.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -12,6 +13,7 @@
 #include "api/wire/fault.hpp"
 #include "types/address.hpp"
 #include "types/buttons.hpp"
+#include "types/calibration_report.hpp"
 #include "types/controller_state.hpp"
 #include "types/extension.hpp"
 #include "types/outputs.hpp"
@@ -49,6 +51,19 @@ struct ControllerPatch {
   std::optional<std::string> companion;  ///< id, number or name; empty (JSON null): nobody
 };
 [[nodiscard]] Parsed<ControllerPatch> controller_patch(const nlohmann::json& body);
+
+/// {"model"} of a controller that shall be known before it was ever seen.
+[[nodiscard]] Parsed<std::string> model_of(const nlohmann::json& body);
+
+/// What PATCH …/calibration brings along, from another computer or another program.
+struct CalibrationPatch {
+  /// What the controller's maker measured: feature report 0x10's blocks put together.
+  std::optional<std::vector<std::byte>> factory_blob;
+  std::optional<MagnetometerCalibration> magnetometer_fit;
+};
+/// `factory_blob` in hexadecimal digits; `magnetometer_fit` as GET …/calibration shows it, of which
+/// residual_ut and coverage may be left out. Its soft_iron is taken to determinant 1.
+[[nodiscard]] Parsed<CalibrationPatch> calibration_patch(const nlohmann::json& body);
 
 struct SimulationPatch {
   std::optional<std::string> motion;

@@ -41,7 +41,8 @@ double cpu_busy_s(int cpu) {
     double user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
     words >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
     if (name != wanted) continue;
-    const auto ticks = user + nice + system + irq + softirq + steal;
+    // Not `nice`: that is the loop that keeps the CPU awake and gives way to everybody.
+    const auto ticks = user + system + irq + softirq + steal;
     return ticks / static_cast<double>(sysconf(_SC_CLK_TCK));
   }
   return 0;

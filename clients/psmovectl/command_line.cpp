@@ -48,6 +48,7 @@ void add_verbs(CLI::App& app, Context& context) {
   add_calibrate(app, context);
   add_pair(app, context);
   add_unpair(app, context);
+  add_import(app, context);
   add_adapters(app, context);
   add_name(app, context);
   add_forget(app, context);

@@ -21,6 +21,7 @@ void add_reset(CLI::App& app, Context& context);
 void add_calibrate(CLI::App& app, Context& context);
 void add_pair(CLI::App& app, Context& context);
 void add_unpair(CLI::App& app, Context& context);
+void add_import(CLI::App& app, Context& context);
 void add_adapters(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 

@@ -10,7 +10,7 @@ _psmovectl_controllers() {
 
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verbs='list show watch led rumble reset calibrate pair unpair adapters name forget sim status'
+    local verbs='list show watch led rumble reset calibrate pair unpair import adapters name forget sim status'
     local verb= which= words= url=() i
     COMPREPLY=()
 
@@ -53,6 +53,7 @@ _psmovectl() {
     case $verb:$which in
         :*) words=$verbs ;;
         list:* | status:*) ;;
+        import:*) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         *:)
             # Names may have spaces: one candidate per line, quoted for the shell.
             local candidate

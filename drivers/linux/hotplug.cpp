@@ -17,8 +17,10 @@
 #include <string_view>
 #include <utility>
 
+#include "drivers/bell.hpp"
 #include "drivers/link.hpp"
 #include "drivers/linux/hidraw_channel.hpp"
+#include "drivers/linux/libusb_channel.hpp"
 #include "drivers/psmove/model.hpp"
 #include "drivers/roster.hpp"
 
@@ -26,6 +28,7 @@ namespace psmove::drivers {
 namespace {
 
 namespace asio = boost::asio;
+using namespace std::chrono_literals;
 
 /// Calls the C library's matching unref.
 struct Unref {
@@ -37,45 +40,87 @@ struct Unref {
 template <class T>
 using Handle = std::unique_ptr<T, Unref>;
 
-/// Whether HID_ID ("0005:0000054C:000003D5": bus, vendor, product in hex) is a model of ours.
-bool is_ours(std::string_view hid_id) {
-  const auto hex = [&](std::size_t at, std::size_t length) -> std::uint16_t {
-    unsigned value = 0;
-    if (hid_id.size() < at + length) return 0;
-    std::from_chars(hid_id.data() + at, hid_id.data() + at + length, value, 16);
-    return static_cast<std::uint16_t>(value);
-  };
-  return find_model(hex(5, 8), hex(14, 8)) != nullptr;
+/// A USB device gets this long to be given a hidraw node, and one that failed to be tried again.
+constexpr auto node_patience = 2s;
+constexpr auto retry_pause = 5s;
+
+std::uint16_t hex(std::string_view text) {
+  unsigned value = 0;
+  std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  return static_cast<std::uint16_t>(value);
 }
 
-/// The node's path, if the device behind it is a controller of ours.
-std::string controller_node(udev_device* device) {
+/// Whether HID_ID ("0005:0000054C:000003D5": bus, vendor, product in hex) is a model of ours.
+bool is_our_hid(std::string_view id) {
+  return id.size() >= 22 && find_model(hex(id.substr(5, 8)), hex(id.substr(14, 8))) != nullptr;
+}
+
+std::string_view text(const char* value) {
+  return value != nullptr ? value : std::string_view();
+}
+
+bool is_our_usb(udev_device* device) {
+  return find_model(hex(text(udev_device_get_sysattr_value(device, "idVendor"))),
+                    hex(text(udev_device_get_sysattr_value(device, "idProduct")))) != nullptr;
+}
+
+NodeTrouble no_permission(const std::string& path) {
+  return {.code = "no_permission",
+          .sentence = "psmoved may not open " + path +
+                      ": its udev rule is not installed, or was not applied to this node.",
+          .command = "sudo udevadm trigger --action=change --subsystem-match=" +
+                     std::string(path.starts_with("/dev/bus/usb") ? "usb" : "hidraw")};
+}
+
+NodeTrouble in_use(const std::string& path) {
+  return {.code = "in_use",
+          .sentence = "Another program has taken the controller at " + path +
+                      " for itself: end it, or pull the cable and plug it in again."};
+}
+
+/// A hidraw node of a controller of ours.
+struct Node {
+  std::string path;  ///< "/dev/hidraw3"; empty: it is none
+  std::string usb;   ///< where sysfs has the USB device behind it; empty on Bluetooth
+};
+
+Node controller_node(udev_device* device) {
   udev_device* hid = udev_device_get_parent_with_subsystem_devtype(device, "hid", nullptr);
-  const char* id = hid != nullptr ? udev_device_get_property_value(hid, "HID_ID") : nullptr;
-  const char* node = udev_device_get_devnode(device);
-  return id != nullptr && node != nullptr && is_ours(id) ? node : std::string();
+  if (hid == nullptr || !is_our_hid(text(udev_device_get_property_value(hid, "HID_ID")))) return {};
+  udev_device* usb = udev_device_get_parent_with_subsystem_devtype(device, "usb", "usb_device");
+  return {.path = std::string(text(udev_device_get_devnode(device))),
+          .usb = usb != nullptr ? udev_device_get_syspath(usb) : std::string()};
 }
 
 }  // namespace
 
 struct HotplugMonitor::Parts {
   Parts(asio::io_context& io_context, asio::thread_pool& thread_pool, Roster& all)
-      : io(io_context), pool(thread_pool), roster(all), readable(io_context) {}
+      : io(io_context), pool(thread_pool), roster(all), libusb(io, pool), readable(io_context) {}
 
   void connect();
   void enumerate();
+  [[nodiscard]] Node node_below(udev_device* usb) const;
   Awaitable<void> listen();
-  void found(const std::string& path);
-  Awaitable<void> serve(std::string path, std::unique_ptr<HidChannel> channel);
+  void on_node(udev_device* device, std::string_view action);
+  void on_usb(udev_device* device, std::string_view action);
+  void found(const Node& node);
+  Awaitable<void> serve(Node node, std::unique_ptr<HidChannel> channel);
+  void look_for_node(const std::string& usb, SteadyClock::duration patience);
+  Awaitable<void> settle(std::string usb, SteadyClock::duration patience);
+  Awaitable<void> serve_usb(std::string usb, std::string path);
 
   asio::io_context& io;
   asio::thread_pool& pool;
   Roster& roster;
+  LibusbHost libusb;
   Handle<udev> context;
   Handle<udev_monitor> monitor;
   asio::posix::stream_descriptor readable;  ///< the monitor's descriptor, which udev owns
   std::set<std::string> served;             ///< nodes that have a link
   std::set<std::string> came_back;          ///< of those, added anew while the old link winds up
+  std::set<std::string> settling;           ///< USB devices that may yet get a node
+  bool is_stopped = false;
 };
 
 void HotplugMonitor::Parts::connect() {
@@ -88,6 +133,7 @@ void HotplugMonitor::Parts::connect() {
   monitor.reset(udev_monitor_new_from_netlink(context.get(), "udev"));
   require(monitor != nullptr, "udev monitor");
   udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), "hidraw", nullptr);
+  udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), "usb", "usb_device");
   require(udev_monitor_enable_receiving(monitor.get()) >= 0, "udev monitor");
   readable.assign(udev_monitor_get_fd(monitor.get()));
 }
@@ -95,13 +141,31 @@ void HotplugMonitor::Parts::connect() {
 void HotplugMonitor::Parts::enumerate() {
   const Handle<udev_enumerate> all(udev_enumerate_new(context.get()));
   udev_enumerate_add_match_subsystem(all.get(), "hidraw");
+  udev_enumerate_add_match_subsystem(all.get(), "usb");
   udev_enumerate_scan_devices(all.get());
   udev_list_entry* entry = nullptr;
   udev_list_entry_foreach(entry, udev_enumerate_get_list_entry(all.get())) {
     const Handle<udev_device> device(
         udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry)));
-    if (device) found(controller_node(device.get()));
+    if (!device) continue;
+    if (text(udev_device_get_subsystem(device.get())) == "usb")
+      on_usb(device.get(), "add");
+    else
+      on_node(device.get(), "add");
   }
+}
+
+/// The hidraw node of a USB device, if the kernel gave it one.
+Node HotplugMonitor::Parts::node_below(udev_device* usb) const {
+  const Handle<udev_enumerate> all(udev_enumerate_new(context.get()));
+  udev_enumerate_add_match_parent(all.get(), usb);
+  udev_enumerate_add_match_subsystem(all.get(), "hidraw");
+  udev_enumerate_scan_devices(all.get());
+  udev_list_entry* entry = udev_enumerate_get_list_entry(all.get());
+  if (entry == nullptr) return {};
+  const Handle<udev_device> device(
+      udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry)));
+  return device ? controller_node(device.get()) : Node{};
 }
 
 Awaitable<void> HotplugMonitor::Parts::listen() {
@@ -110,49 +174,105 @@ Awaitable<void> HotplugMonitor::Parts::listen() {
                                                       asio::as_tuple(asio::use_awaitable));
     if (error) co_return;
     while (const Handle<udev_device> device{udev_monitor_receive_device(monitor.get())}) {
-      const char* action = udev_device_get_action(device.get());
-      if (action == nullptr) continue;
-      if (std::string_view(action) == "remove") {  // its parents may be gone by now
-        const char* node = udev_device_get_devnode(device.get());
-        if (node != nullptr) roster.clear_trouble(node);
-        continue;
-      }
-      const std::string path = controller_node(device.get());
-      const bool is_new = std::string_view(action) == "add";
-      if (is_new && served.contains(path)) came_back.insert(path);
-      // "change" comes when rules are reloaded: a node that was refused may open now.
-      if (is_new || std::string_view(action) == "change") found(path);
+      const auto action = text(udev_device_get_action(device.get()));
+      if (action == "remove")  // its parents may be gone by now
+        roster.clear_trouble(std::string(text(udev_device_get_devnode(device.get()))));
+      else if (text(udev_device_get_subsystem(device.get())) == "usb")
+        on_usb(device.get(), action);
+      else
+        on_node(device.get(), action);
     }
   }
 }
 
-void HotplugMonitor::Parts::found(const std::string& path) {
-  if (path.empty() || served.contains(path)) return;
-  auto channel = open_hidraw(io, pool, path);
-  if (!channel) {
-    const bool denied = channel.error() == boost::system::errc::permission_denied;
-    spdlog::warn("cannot open a controller path={} error=\"{}\"{}", path, channel.error().message(),
-                 denied ? " hint=\"install psmoved's udev rule, or run psmoved as a user that may "
-                          "open the node\""
-                        : "");
-    if (denied)
-      roster.report_trouble(
-          path, {.code = "no_permission",
-                 .sentence = "psmoved may not open " + path +
-                             ": its udev rule is not installed, or was not applied to this node.",
-                 .command = "sudo udevadm trigger --action=change --subsystem-match=hidraw"});
-    return;
-  }
-  roster.clear_trouble(path);
-  served.insert(path);
-  asio::co_spawn(io, serve(path, std::move(*channel)), asio::detached);
+void HotplugMonitor::Parts::on_node(udev_device* device, std::string_view action) {
+  const Node node = controller_node(device);
+  const bool is_new = action == "add";
+  if (is_new && served.contains(node.path)) came_back.insert(node.path);
+  // "change" comes when rules are reloaded: a node that was refused may open now.
+  if (is_new || action == "change") found(node);
 }
 
-Awaitable<void> HotplugMonitor::Parts::serve(std::string path,
-                                             std::unique_ptr<HidChannel> channel) {
+void HotplugMonitor::Parts::on_usb(udev_device* device, std::string_view action) {
+  if (text(udev_device_get_devtype(device)) != "usb_device" || !is_our_usb(device)) return;
+  if (action == "add" || action == "change")
+    look_for_node(udev_device_get_syspath(device), node_patience);
+}
+
+void HotplugMonitor::Parts::found(const Node& node) {
+  const std::string& path = node.path;
+  if (path.empty() || served.contains(path)) return;
+  auto channel = open_hidraw(io, pool, path);
+  if (channel) {
+    roster.clear_trouble(path);
+    served.insert(path);
+    asio::co_spawn(io, serve(node, std::move(*channel)), asio::detached);
+    return;
+  }
+  const bool denied = channel.error() == boost::system::errc::permission_denied;
+  if (denied && !node.usb.empty()) {  // the USB device may be open to us where its node is not
+    asio::co_spawn(io, serve_usb(node.usb, path), asio::detached);
+    return;
+  }
+  spdlog::warn("cannot open a controller path={} error=\"{}\"", path, channel.error().message());
+  if (denied) roster.report_trouble(path, no_permission(path));
+}
+
+Awaitable<void> HotplugMonitor::Parts::serve(Node node, std::unique_ptr<HidChannel> channel) {
   co_await serve_link(roster, std::move(channel));
-  served.erase(path);
-  if (came_back.erase(path) != 0) found(path);
+  served.erase(node.path);
+  if (came_back.erase(node.path) != 0) found(node);
+  // Pulled, or only taken from the kernel's driver: then it is to be had without one.
+  if (!node.usb.empty()) look_for_node(node.usb, node_patience);
+}
+
+// ---- USB devices without a node
+
+void HotplugMonitor::Parts::look_for_node(const std::string& usb, SteadyClock::duration patience) {
+  if (!is_stopped && settling.insert(usb).second)
+    asio::co_spawn(io, settle(usb, patience), asio::detached);
+}
+
+/// Waits for the kernel to give a USB device its node; where it does not, goes without.
+Awaitable<void> HotplugMonitor::Parts::settle(std::string usb, SteadyClock::duration patience) {
+  Bell alarm;
+  co_await alarm.wait_until(SteadyClock::now() + patience);
+  settling.erase(usb);
+  const Handle<udev_device> device(udev_device_new_from_syspath(context.get(), usb.c_str()));
+  if (!device) co_return;  // pulled
+  const Node node = node_below(device.get());
+  if (node.path.empty())
+    co_await serve_usb(std::move(usb), "");
+  else
+    found(node);
+}
+
+/// Serves a USB device through libusb.
+/// @param path  its hidraw node, which may not be opened; empty: it has none
+Awaitable<void> HotplugMonitor::Parts::serve_usb(std::string usb, std::string path) {
+  const Handle<udev_device> device(udev_device_new_from_syspath(context.get(), usb.c_str()));
+  if (!device) co_return;
+  const std::string node(text(udev_device_get_devnode(device.get())));
+  if (node.empty() || !served.insert(node).second) co_return;
+  auto channel = co_await libusb.open(node);
+  if (channel) {
+    roster.clear_trouble(node);
+    spdlog::info("a controller is reached through libusb path={} reason=\"{}\"", node,
+                 path.empty() ? "the kernel gave it no hidraw node" : path + " may not be opened");
+    co_await serve_link(roster, std::move(*channel));
+    Bell alarm;  // one that fails at once is not tried again and again
+    co_await alarm.wait_until(SteadyClock::now() + retry_pause);
+    served.erase(node);
+    look_for_node(usb, 0s);
+    co_return;
+  }
+  served.erase(node);
+  const std::string& shown = path.empty() ? node : path;
+  spdlog::warn("cannot open a controller path={} error=\"{}\"", shown, channel.error().message());
+  if (channel.error() == boost::system::errc::permission_denied)
+    roster.report_trouble(shown, no_permission(shown));
+  else if (channel.error() == boost::system::errc::device_or_resource_busy)
+    roster.report_trouble(shown, in_use(shown));
 }
 
 HotplugMonitor::HotplugMonitor(asio::io_context& io, asio::thread_pool& pool, Roster& roster)
@@ -169,6 +289,7 @@ void HotplugMonitor::start() {
 }
 
 void HotplugMonitor::stop() {
+  parts_->is_stopped = true;
   if (!parts_->readable.is_open()) return;
   parts_->readable.cancel();
   parts_->readable.release();  // udev closes it

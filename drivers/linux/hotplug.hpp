@@ -1,5 +1,5 @@
 #pragma once
-// Arrivals of hidraw nodes, by udev.
+// Arrivals of hidraw nodes, and of USB devices that have none, by udev.
 
 #include <memory>
 #include <string>

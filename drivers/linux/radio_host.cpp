@@ -1,8 +1,10 @@
 #include "drivers/linux/radio_host.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <utility>
 
 namespace psmove::drivers {
 namespace {
@@ -36,16 +38,28 @@ RadioBlock radio_block(const std::string& adapter_name) {
   return RadioBlock::none;
 }
 
-bool is_held_by_kernel(const Address& device) {
+std::vector<std::string> kernel_adapters() {
+  std::vector<std::string> names;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator("/sys/class/bluetooth", error)) {
+    auto name = entry.path().filename().string();
+    if (name.find(':') == std::string::npos) names.push_back(std::move(name));  // hci0:11: a link
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+LinkHolder holder_of(const Address& device) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/sys/bus/hid/devices", error)) {
     if (!entry.path().filename().string().starts_with("0005:")) continue;  // Bluetooth
     const auto address = parse_address(value_in(entry.path() / "uevent", "HID_UNIQ"));
     if (address != device) continue;
     const auto where = fs::canonical(entry.path(), error).string();
-    return !error && where.find("/uhid/") == std::string::npos;
+    if (error) return LinkHolder::nobody;  // it left meanwhile
+    return where.find("/uhid/") == std::string::npos ? LinkHolder::kernel : LinkHolder::bluetoothd;
   }
-  return false;
+  return LinkHolder::nobody;
 }
 
 }  // namespace psmove::drivers

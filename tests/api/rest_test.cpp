@@ -115,7 +115,7 @@ TEST_F(Rest, WrongMethodsAreToldTheRightOnes) {
     EXPECT_EQ(options.field("allow"), allow);
   };
   expect_allow("/controllers", "GET, HEAD, OPTIONS");
-  expect_allow("/controllers/1", "GET, HEAD, PATCH, DELETE, OPTIONS");
+  expect_allow("/controllers/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
   expect_allow("/controllers/1/led", "GET, HEAD, PUT, DELETE, OPTIONS");
   expect_allow("/controllers/1/disconnect", "POST, OPTIONS");
   expect_problem(request("DELETE", "/controllers"), 405, "method_not_allowed");
@@ -459,6 +459,62 @@ TEST_F(Rest, AGuidedFitIsStartedWatchedAndEnded) {
 }
 
 // ---- simulation
+
+TEST_F(Rest, AControllerIsMadeKnownBeforeItIsSeen) {
+  begin();
+  const std::string path = "/controllers/00:06:f7:aa:bb:cc";
+  EXPECT_EQ(get(path).status, 404);
+  auto reply = request("PUT", path, R"({"model":"zcm1"})");
+  EXPECT_EQ(reply.status, 201);
+  EXPECT_EQ(reply.parsed()["number"], 3);
+  EXPECT_EQ(reply.parsed()["connected"], false);
+  EXPECT_EQ(request("PUT", path, "model=zcm1", "application/x-www-form-urlencoded").status, 200);
+  expect_problem(request("PUT", path, R"({"model":"zcm2"})"), 422, "invalid_value", "/model");
+  expect_problem(request("PUT", path, R"({"model":"zcm3"})"), 422, "invalid_value", "/model");
+  expect_problem(request("PUT", path, "{}"), 422, "missing_member", "/model");
+  expect_problem(request("PUT", "/controllers/nobody", R"({"model":"zcm1"})"), 404,
+                 "unknown_controller");
+  expect_problem(request("PUT", "/controllers/00:00:00:00:00:00", R"({"model":"zcm1"})"), 404,
+                 "unknown_controller");
+  EXPECT_EQ(request("DELETE", path).status, 204);
+}
+
+TEST_F(Rest, ACalibrationIsBroughtAlong) {
+  begin();
+  const std::string path = "/controllers/1/calibration";
+  const std::string fit =
+      R"({"hard_iron_ut":{"x":12,"y":-3.5,"z":4},"soft_iron":[[1.1,0.01,0],[0.01,1,0],[0,0,0.9]],)"
+      R"("field_ut":48})";
+  auto reply = request("PATCH", path, R"({"magnetometer_fit":)" + fit + "}");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.parsed()["magnetometer"], "fitted");
+  const auto taken = reply.parsed()["magnetometer_fit"];
+  EXPECT_EQ(taken["hard_iron_ut"]["y"], -3.5);
+  EXPECT_NEAR(taken["soft_iron"][0][0].get<double>(), 1.1 / std::cbrt(1.1 * 0.9 - 0.00009), 1e-4)
+      << "it has determinant 1";
+  EXPECT_EQ(request("PATCH", path, R"({"magnetometer_fit":)" + taken.dump() + "}").parsed(),
+            get(path).parsed())
+      << "what GET shows is taken";
+  expect_problem(
+      request("PATCH", "/controllers/2/calibration", R"({"magnetometer_fit":)" + fit + "}"), 409,
+      "no_magnetometer");
+  for (const std::string wrong :
+       {R"([[1,0,0],[0,1,0]])", R"([[1,0,0],[0,-1,0],[0,0,-1]])", R"([[1,0.5,0],[0,1,0],[0,0,1]])",
+        R"([[9,0,0],[0,9,0],[0,0,9]])", R"("1")"})
+    expect_problem(
+        request("PATCH", path,
+                R"({"magnetometer_fit":{"hard_iron_ut":{"x":0,"y":0,"z":0},"field_ut":50,)"
+                R"("soft_iron":)" +
+                    wrong + "}}"),
+        422, "invalid_value", "/magnetometer_fit/soft_iron");
+  expect_problem(request("PATCH", path, R"({"magnetometer_fit":{"field_ut":50}})"), 422,
+                 "missing_member", "/magnetometer_fit/hard_iron_ut");
+  expect_problem(request("PATCH", path, R"({"factory_blob":"1000"})"), 422, "invalid_value",
+                 "/factory_blob");
+  expect_problem(request("PATCH", path, R"({"factory_blob":"10 0"})"), 422, "invalid_value",
+                 "/factory_blob");
+  EXPECT_EQ(get(path).parsed()["magnetometer_fit"], taken) << "a refusal changes nothing";
+}
 
 TEST_F(Rest, ASimulatedControllerCanBeDriven) {
   begin();

@@ -1,5 +1,6 @@
 #include "bluez/sdp_record.hpp"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 namespace psmove::bluez {
@@ -28,19 +29,28 @@ std::size_t end_of(const Bytes& record, std::size_t at, std::size_t limit) {
 }
 
 TEST(SdpRecord, EveryLengthInItIsRight) {
-  for (const int payload : {1, 43, 48, 255}) {
-    const auto record = hid_service_record(static_cast<std::uint8_t>(payload));
-    EXPECT_EQ(end_of(record, 0, record.size()), record.size()) << payload;
+  for (const auto& model : stored_models()) {
+    const auto record = hid_service_record(model);
+    EXPECT_EQ(end_of(record, 0, record.size()), record.size()) << model.name;
   }
 }
 
-TEST(SdpRecord, DeclaresWhatItIsToldTo) {
-  for (const int payload : {1, 43, 48, 255})
-    EXPECT_EQ(declared_input(hid_service_record(static_cast<std::uint8_t>(payload))), payload);
+TEST(SdpRecord, DeclaresWhatTheModelSends) {
+  for (const auto& model : stored_models())
+    EXPECT_EQ(declared_input(hid_service_record(model)), model.input_payload) << model.name;
+}
+
+TEST(SdpRecord, OnlyANavigationControllerIsAJoystick) {
+  const Bytes joystick = {0x05, 0x01, 0x09, 0x04};  // generic desktop, joystick
+  for (const auto& model : stored_models()) {
+    const auto record = hid_service_record(model);
+    const auto at = std::search(record.begin(), record.end(), joystick.begin(), joystick.end());
+    EXPECT_EQ(at != record.end(), model.name == "navigation") << model.name;
+  }
 }
 
 TEST(SdpRecord, OnesThatCannotBeReadDeclareNothing) {
-  auto record = hid_service_record(43);
+  auto record = hid_service_record(*find_stored_model("zcm2"));
   EXPECT_FALSE(declared_input({}));
   for (std::size_t length = 0; length + 30 < record.size(); ++length) {
     const Bytes cut(record.begin(), record.begin() + static_cast<std::ptrdiff_t>(length));

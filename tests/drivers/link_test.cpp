@@ -323,6 +323,17 @@ TEST_F(LinkTest, OnTheCableAHostIsWrittenAndReadBack) {
   EXPECT_FALSE(controller().ask_for_host(some_host)) << "off the cable nobody can be told";
 }
 
+TEST_F(LinkTest, OnTheCableItChargesAndOffItNobodyKnows) {
+  bench_.put_on_the_cable();
+  plug_in();
+  poll();
+  EXPECT_EQ(controller().state().battery.state, BatteryState::charging);
+  EXPECT_FALSE(controller().state().battery.percent);
+  bench_.unplug();
+  poll();
+  EXPECT_EQ(controller().state().battery.state, BatteryState::unknown);
+}
+
 TEST_F(LinkTest, AHostThatDoesNotStickIsAFailureWithAdvice) {
   bench_.put_on_the_cable();
   bench_.forgets_features = true;
