@@ -105,7 +105,7 @@ template <class Keep>
 void Backlog::keep_only(std::size_t index, Keep keep) {
   const SharedBatch batch = entries_[index].batch;
   if (std::all_of(batch->frames().begin(), batch->frames().end(), keep)) return;
-  auto rest = std::make_shared<Batch>(batch->group(), batch->newest_only());
+  auto rest = std::make_shared<Batch>(batch->group(), batch->newest_only(), batch->format());
   for (const Frame& frame : batch->frames()) {
     if (keep(frame))
       rest->append(*batch, frame);
@@ -158,7 +158,7 @@ SharedBatch Backlog::with_losses_told(SharedBatch batch) {
   if (std::none_of(frames.begin(), frames.end(),
                    [&](const Frame& frame) { return loss_of(frame) != losses_.end(); }))
     return batch;
-  auto told = std::make_shared<Batch>(batch->group(), batch->newest_only());
+  auto told = std::make_shared<Batch>(batch->group(), batch->newest_only(), batch->format());
   for (const Frame& frame : frames) {
     const auto loss = loss_of(frame);
     if (loss == losses_.end()) {

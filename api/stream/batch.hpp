@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/stream/format.hpp"
 #include "api/stream/framing.hpp"
 #include "types/address.hpp"
 
@@ -37,7 +38,8 @@ class Batch {
   Batch() = default;
   /// @param group  serial number of the group whose samples these are; 0: of no subscription
   /// @param newest_only  a later batch of the group makes this one's motion worthless
-  Batch(std::uint64_t group, bool newest_only) : group_(group), newest_only_(newest_only) {}
+  Batch(std::uint64_t group, bool newest_only, Format format = Format::json)
+      : group_(group), newest_only_(newest_only), format_(format) {}
 
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   [[nodiscard]] std::string_view bytes(const Frame& frame) const {
@@ -49,8 +51,9 @@ class Batch {
   [[nodiscard]] std::size_t edge_bytes() const { return bytes_.size() - motion_bytes_; }
   [[nodiscard]] std::uint64_t group() const { return group_; }
   [[nodiscard]] bool newest_only() const { return newest_only_; }
+  [[nodiscard]] Format format() const { return format_; }
 
-  /// Appends one frame whose payload is these parts, its head in front.
+  /// Appends one frame whose payload is these parts, its head in front where the format has heads.
   void append(const Frame& about, std::initializer_list<std::string_view> parts,
               Opcode opcode = Opcode::text);
   /// Appends a frame of another batch as it is.
@@ -67,14 +70,19 @@ class Batch {
   std::size_t motion_bytes_ = 0;
   std::uint64_t group_ = 0;
   bool newest_only_ = false;
+  Format format_ = Format::json;
 };
 
 using SharedBatch = std::shared_ptr<const Batch>;
 
 /// What every motion message ends with; `dropped` stands before the last brace.
 inline constexpr std::string_view motion_end = R"(],"dropped":0})";
+/// What ends an event, behind its data.
+inline constexpr std::string_view event_end = "\n\n";
 
-/// One frame as a batch of its own.
+/// One frame of a WebSocket as a batch of its own.
 [[nodiscard]] SharedBatch single(Opcode opcode, std::string_view payload);
+/// Lines of an event stream as a batch of their own.
+[[nodiscard]] SharedBatch lines(std::initializer_list<std::string_view> parts);
 
 }  // namespace psmove::stream

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/stream/event_session.hpp"
 #include "api/stream/framing.hpp"
 #include "api/stream/publisher.hpp"
 #include "api/stream/stream_session.hpp"
@@ -42,6 +43,17 @@ bool offers(std::string_view protocols, std::string_view wanted) {
   return false;
 }
 
+/// The one subscription of a reader. An empty query chooses what everybody gets who chooses
+/// nothing.
+wire::Parsed<wire::SubscribeRequest> events_asked_for(const EventRequest& request) {
+  const auto query = wire::parse_stream_query(request.query);
+  if (!query) return query.error();
+  if (*query) return **query;
+  wire::SubscribeRequest everything;
+  everything.id = wire::query_id;
+  return everything;
+}
+
 }  // namespace
 
 /// Held by a shared_ptr only so that what was posted to the loop can see whether the hub still
@@ -59,8 +71,8 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
                 .publisher = publisher,
                 .limits = limits,
                 .backlog = {.motion = limits.backlog, .edge_bytes = limits.edge_backlog_bytes},
-                .closing = [this](StreamSession&) { hurry(); },
-                .gone = [this](StreamSession& session) { bury(session); }},
+                .closing = [this](Connection&) { hurry(); },
+                .gone = [this](Connection& session) { bury(session); }},
         throttle(io),
         pulse(io) {
     roster.add_listener(&publisher);
@@ -71,13 +83,14 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
 
   void adopt(int socket, const Upgrade& upgrade, std::string_view early,
              std::function<void()> closed);
+  void adopt_reader(int socket, const EventRequest& request, std::function<void()> closed);
   void end_all();
 
  private:
   friend class Hub;
 
   struct Client {
-    std::shared_ptr<StreamSession> session;
+    std::shared_ptr<Connection> session;
     std::function<void()> closed;
   };
 
@@ -124,7 +137,8 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
            4;
   }
 
-  void bury(StreamSession& session) {
+  void admit(std::shared_ptr<Connection> session, std::function<void()> closed);
+  void bury(Connection& session) {
     post([number = session.number()](Parts& hub) { hub.remove(number); });
   }
   void remove(std::uint64_t number) {
@@ -152,12 +166,25 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
 
 void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view early,
                        std::function<void()> closed) {
-  const std::uint64_t number = next_number++;
-  auto session = std::make_shared<StreamSession>(context, socket, number);
-  if (clients.empty()) beat_after(calm_pulse());
-  clients.emplace(number, Client{session, std::move(closed)});
+  const auto session = std::make_shared<StreamSession>(context, socket, next_number++);
+  admit(session, std::move(closed));
   const auto query = wire::parse_stream_query(upgrade.query);
   session->start(query ? *query : std::nullopt, early);
+}
+
+void Hub::Parts::adopt_reader(int socket, const EventRequest& request,
+                              std::function<void()> closed) {
+  const auto session = std::make_shared<EventSession>(context, socket, next_number++);
+  admit(session, std::move(closed));
+  const auto asked = events_asked_for(request);
+  const auto resume = wire::parse_stream_position(request.last_event_id);
+  session->start(asked ? *asked : wire::SubscribeRequest{}, resume ? &*resume : nullptr);
+}
+
+void Hub::Parts::admit(std::shared_ptr<Connection> session, std::function<void()> closed) {
+  if (clients.empty()) beat_after(calm_pulse());
+  const auto number = session->number();
+  clients.emplace(number, Client{std::move(session), std::move(closed)});
 }
 
 void Hub::Parts::end_all() {
@@ -198,6 +225,18 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
 void Hub::adopt(int socket, const Upgrade& upgrade, std::string_view early,
                 std::function<void()> closed) {
   parts_->adopt(socket, upgrade, early, std::move(closed));
+}
+
+std::optional<wire::Fault> Hub::fault_of(const EventRequest& request) const {
+  const auto asked = events_asked_for(request);
+  if (!asked) return asked.error();
+  const auto resolved = resolve(*asked, parts_->roster);
+  if (!resolved) return resolved.error();
+  return std::nullopt;
+}
+
+void Hub::adopt_reader(int socket, const EventRequest& request, std::function<void()> closed) {
+  parts_->adopt_reader(socket, request, std::move(closed));
 }
 
 std::size_t Hub::clients() const {

@@ -114,12 +114,13 @@ class Publisher final : public drivers::Listener {
   void send_held(Group& group, SteadyTime now);
   void wake_by(SteadyTime when);
   Batch& open_batch(Group& group);
-  static void append_motion(Batch& batch, const Group& group, const Source& source,
-                            std::string_view samples, std::uint32_t count, std::int64_t received_us,
-                            std::uint32_t dropped);
+  struct Motion;
+  void append_motion(Batch& batch, const Group& group, const Source& source, const Motion& motion,
+                     wire::StreamPosition& position);
   void append_event(Group& group, const Address& controller, wire::Topic topic, FrameKind kind,
                     std::string_view body);
-  void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after);
+  void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after,
+                      wire::StreamPosition& position);
   Group* find_group(std::uint64_t serial);
   void leave(Group& group, Subscriber& subscriber);
   void erase_empty_groups();
@@ -134,7 +135,7 @@ class Publisher final : public drivers::Listener {
   std::optional<SteadyTime> wake_at_;
   std::uint64_t next_serial_ = 1;
   std::uint64_t samples_encoded_ = 0;
-  std::string scratch_;
+  std::string scratch_, id_line_;
   bool flush_wanted_ = false;
   bool flush_called_ = false;  ///< the loop was asked for it
   bool is_in_burst_ = false;

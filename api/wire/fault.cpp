@@ -43,6 +43,8 @@ constexpr Entry table[] = {
      "Use an id, a number or a name from GET /api/v1/controllers."},
     {method_not_allowed, 405, "method_not_allowed", "Method not allowed",
      "Use one of the methods in the Allow header."},
+    {not_acceptable, 406, "not_acceptable", "Not acceptable",
+     "Leave Accept out, or let it admit the media type that detail names."},
     {timeout, 408, "timeout", "Request took too long",
      "Send the whole head within 5 s and the body within 10 s."},
     {controller_offline, 409, "controller_offline", "Controller is away",

@@ -24,8 +24,9 @@ enum class ErrorCode : std::uint8_t {
   // 404
   not_found,
   unknown_controller,
-  // 405, 408
+  // 405, 406, 408
   method_not_allowed,
+  not_acceptable,
   timeout,
   // 409
   controller_offline,
