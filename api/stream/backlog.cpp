@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/stream/motion.hpp"
+
 namespace psmove::stream {
 namespace {
 
@@ -165,7 +167,7 @@ SharedBatch Backlog::with_losses_told(SharedBatch batch) {
       told->append(*batch, frame);
       continue;
     }
-    told->append_with_dropped(*batch, frame, frame.dropped + loss->samples);
+    append_with_dropped(*told, *batch, frame, frame.dropped + loss->samples);
     losses_.erase(loss);
   }
   return told;

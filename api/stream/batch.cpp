@@ -37,14 +37,9 @@ void Batch::append(const Batch& from, const Frame& frame) {
   frames_.push_back(copy);
 }
 
-void Batch::append_with_dropped(const Batch& from, const Frame& frame, std::uint32_t dropped) {
-  const bool is_event = format_ == Format::event_stream;
-  auto payload = is_event ? from.bytes(frame) : without_head(from.bytes(frame));
-  const std::string_view end = is_event ? event_end : "";
-  payload.remove_suffix(std::to_string(frame.dropped).size() + 1 + end.size());
-  Frame copy = frame;
-  copy.dropped = dropped;
-  append(copy, {payload, std::to_string(dropped), "}", end});
+std::string_view Batch::payload(const Frame& frame) const {
+  const auto whole = bytes(frame);
+  return format_ == Format::event_stream ? whole : without_head(whole);
 }
 
 void Batch::clear() {

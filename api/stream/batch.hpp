@@ -45,6 +45,8 @@ class Batch {
   [[nodiscard]] std::string_view bytes(const Frame& frame) const {
     return bytes().substr(frame.offset, frame.size);
   }
+  /// The same without its head.
+  [[nodiscard]] std::string_view payload(const Frame& frame) const;
   [[nodiscard]] const std::vector<Frame>& frames() const { return frames_; }
   [[nodiscard]] bool is_empty() const { return frames_.empty(); }
   [[nodiscard]] std::size_t motion_bytes() const { return motion_bytes_; }
@@ -58,8 +60,6 @@ class Batch {
               Opcode opcode = Opcode::text);
   /// Appends a frame of another batch as it is.
   void append(const Batch& from, const Frame& frame);
-  /// Appends a motion frame of another batch that says another number of dropped samples.
-  void append_with_dropped(const Batch& from, const Frame& frame, std::uint32_t dropped);
 
   /// Empties it for another turn; keeps a buffer of ordinary size.
   void clear();
@@ -75,8 +75,6 @@ class Batch {
 
 using SharedBatch = std::shared_ptr<const Batch>;
 
-/// What every motion message ends with; `dropped` stands before the last brace.
-inline constexpr std::string_view motion_end = R"(],"dropped":0})";
 /// What ends an event, behind its data.
 inline constexpr std::string_view event_end = "\n\n";
 

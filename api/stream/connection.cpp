@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/uio.h>
 
+#include "api/wire/cbor.hpp"
 #include "api/wire/controller_json.hpp"
 #include "drivers/roster.hpp"
 
@@ -257,6 +258,8 @@ void Connection::say_hello(std::string_view protocol) {
 void Connection::say(std::string_view text) {
   if (format_ == Format::event_stream)
     queue(lines({"event: ", type_of(text), "\ndata: ", text, event_end}));
+  else if (format_ == Format::cbor)
+    queue(single(Opcode::binary, wire::cbor_of_json(text)));
   else
     queue(single(Opcode::text, text));
 }

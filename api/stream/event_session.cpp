@@ -14,7 +14,7 @@ void EventSession::start(const wire::SubscribeRequest& request,
                          const wire::StreamPosition* resume) {
   last_comment_ = drivers::SteadyClock::now();
   queue(lines({retry}));
-  say_hello("psmoved.v1+json");
+  say_hello(usual_protocol.name);
   // It was checked before the head went out: a controller may have been forgotten since, no more.
   if (const auto fault = subscribe(request, resume))
     return close(close_code::policy_violation, fault->detail);

@@ -23,25 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-constexpr std::string_view json_protocol = "psmoved.v1+json";
 /// While somebody is being closed the clock is looked at this often.
 constexpr auto closing_pulse = 250ms;
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Whether a list with commas names this subprotocol.
-bool offers(std::string_view protocols, std::string_view wanted) {
-  while (!protocols.empty()) {
-    const auto comma = protocols.find(',');
-    if (trimmed(protocols.substr(0, comma)) == wanted) return true;
-    protocols = comma == std::string_view::npos ? "" : protocols.substr(comma + 1);
-  }
-  return false;
-}
 
 /// The one subscription of a reader. An empty query chooses what everybody gets who chooses
 /// nothing.
@@ -166,7 +149,8 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
 
 void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view early,
                        std::function<void()> closed) {
-  const auto session = std::make_shared<StreamSession>(context, socket, next_number++);
+  const auto session = std::make_shared<StreamSession>(
+      context, socket, next_number++, chosen_protocol(upgrade.protocols).value_or(usual_protocol));
   admit(session, std::move(closed));
   const auto query = wire::parse_stream_query(upgrade.query);
   session->start(query ? *query : std::nullopt, early);
@@ -203,11 +187,13 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
   if (!is_valid_key(upgrade.key))
     return wire::Fault{
         wire::ErrorCode::bad_request, "Sec-WebSocket-Key is 16 random octets in base64.", {}};
-  const bool offers_any = !trimmed(upgrade.protocols).empty();
-  if (offers_any && !offers(upgrade.protocols, json_protocol))
-    return wire::Fault{wire::ErrorCode::unsupported_subprotocol,
-                       "The subprotocol here is psmoved.v1+json; offer it, or none.",
-                       {}};
+  const bool offers_any = upgrade.protocols.find_first_not_of(" \t") != std::string::npos;
+  const auto protocol = chosen_protocol(upgrade.protocols);
+  if (offers_any && !protocol)
+    return wire::Fault{
+        wire::ErrorCode::unsupported_subprotocol,
+        "The subprotocols here are " + std::string(protocol_names) + "; offer one, or none.",
+        {}};
   const auto query = wire::parse_stream_query(upgrade.query);
   if (!query) return query.error();
   if (*query) {
@@ -217,7 +203,7 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
   std::string head =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   head.append("Sec-WebSocket-Accept: ").append(accept_key(upgrade.key)).append("\r\n");
-  if (offers_any) head.append("Sec-WebSocket-Protocol: ").append(json_protocol).append("\r\n");
+  if (protocol) head.append("Sec-WebSocket-Protocol: ").append(protocol->name).append("\r\n");
   head += "\r\n";
   return head;
 }

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
-#include "api/wire/sample_encoder.hpp"
+#include "api/wire/cbor.hpp"
 #include "drivers/controller.hpp"
 
 namespace psmove::stream {
@@ -43,21 +42,6 @@ std::string_view event_name(Presence presence) {
   return "changed";
 }
 
-class Decimal {
- public:
-  explicit Decimal(std::int64_t value)
-      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
-  Decimal(const Decimal&) = delete;
-  Decimal& operator=(const Decimal&) = delete;
-  [[nodiscard]] std::string_view text() const {
-    return {digits_.data(), static_cast<std::size_t>(end_ - digits_.data())};
-  }
-
- private:
-  std::array<char, 20> digits_;
-  char* end_;
-};
-
 }  // namespace
 
 /// One controller as the stream knows it.
@@ -67,15 +51,14 @@ struct Publisher::Source {
     std::int64_t received_us = 0;
   };
   struct Text {
+    Format format = Format::json;
     std::uint16_t fields = 0;
     std::uint64_t first = 0, last = 0;  ///< sequences
     std::int64_t time_us = 0;           ///< of the last: sequences start anew with a connection
-    std::string samples;                ///< without brackets
+    std::string samples;
   };
 
-  explicit Source(const Address& its_address)
-      : address(its_address),
-        motion_part("\"controller\":\"" + to_string(its_address) + "\",\"received_us\":") {}
+  explicit Source(const Address& its_address) : address(its_address), writer(its_address) {}
 
   void remember(std::span<const Sample> samples, std::int64_t received_us) {
     for (const Sample& sample : samples) {
@@ -95,7 +78,7 @@ struct Publisher::Source {
   [[nodiscard]] std::uint64_t newest() const { return remembered(count - 1).sample.sequence; }
 
   Address address;
-  std::string motion_part;
+  MotionWriter writer;
   std::vector<Text> texts;
   std::size_t oldest_text = 0;
   std::vector<Remembered> ring;
@@ -117,15 +100,6 @@ struct Publisher::Held {
   [[nodiscard]] bool is_empty() const { return samples == 0 && !trigger; }
 };
 
-/// What one motion message tells.
-struct Publisher::Motion {
-  std::string_view samples;  ///< encoded, without brackets
-  std::uint32_t count = 0;
-  std::uint64_t last = 0;  ///< sequence of the newest
-  std::int64_t received_us = 0;
-  std::uint32_t dropped = 0;
-};
-
 /// Clients with equal subscriptions.
 struct Publisher::Group {
   Group(std::uint64_t its_serial, const Subscription& its_subscription)
@@ -137,7 +111,8 @@ struct Publisher::Group {
   [[nodiscard]] bool is_event_stream() const { return what.format == Format::event_stream; }
   /// What all messages of a topic begin with.
   [[nodiscard]] std::string head_of(Topic topic) const {
-    auto head = wire::event_head(topic, what.id);
+    auto head = topic == Topic::motion ? motion_head(what.format, what.id)
+                                       : wire::event_head(topic, what.id);
     if (!is_event_stream()) return head;
     return "event: " + std::string(wire::to_string(topic)) + "\ndata: " + head;
   }
@@ -294,7 +269,7 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
     if (!group->wants(Topic::motion, controller)) continue;
     if (group->what.policy == Policy::all) {
       append_motion(open_batch(*group), *group, from,
-                    {.samples = encoded(from, group->what.fields, samples),
+                    {.samples = encoded(from, group->what, samples),
                      .count = static_cast<std::uint32_t>(samples.size()),
                      .last = samples.back().sequence,
                      .received_us = received_us},
@@ -306,16 +281,19 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
   }
 }
 
-std::string_view Publisher::encoded(Source& from, std::uint16_t fields,
+std::string_view Publisher::encoded(Source& from, const Subscription& what,
                                     std::span<const Sample> samples) {
   const Sample& last = samples.back();
+  const auto is_of_kind = [format = sample_format(what.format), &what](const auto& text) {
+    return text.format == format && text.fields == what.fields;
+  };
   for (const auto& text : from.texts)
-    if (text.fields == fields && text.last == last.sequence &&
-        text.first == samples.front().sequence && text.time_us == last.time_us)
+    if (is_of_kind(text) && text.last == last.sequence && text.first == samples.front().sequence &&
+        text.time_us == last.time_us)
       return text.samples;
   // The text of the previous report for the same fields is worthless now: its place is reused.
   const auto stale = std::find_if(from.texts.begin(), from.texts.end(), [&](const auto& text) {
-    return text.fields == fields && text.last != last.sequence;
+    return is_of_kind(text) && text.last != last.sequence;
   });
   auto place = stale;
   if (place == from.texts.end()) {
@@ -326,25 +304,19 @@ std::string_view Publisher::encoded(Source& from, std::uint16_t fields,
       place = from.texts.begin() + static_cast<std::ptrdiff_t>(from.oldest_text);
     }
   }
-  place->fields = fields;
+  place->format = sample_format(what.format);
+  place->fields = what.fields;
   place->first = samples.front().sequence;
   place->last = last.sequence;
   place->time_us = last.time_us;
   place->samples.clear();
-  for (const Sample& sample : samples) {
-    if (!place->samples.empty()) place->samples += ',';
-    wire::append_sample(place->samples, sample, fields);
-  }
+  append_samples(place->samples, samples, what.format, what.fields);
   samples_encoded_ += samples.size();
   return place->samples;
 }
 
 void Publisher::append_motion(Batch& batch, const Group& group, const Source& from,
                               const Motion& motion, wire::StreamPosition& position) {
-  const Frame about{.controller = from.address,
-                    .kind = FrameKind::motion,
-                    .samples = motion.count,
-                    .dropped = motion.dropped};
   id_line_.clear();
   if (group.is_event_stream()) {
     position.set(from.address, motion.last);
@@ -352,16 +324,7 @@ void Publisher::append_motion(Batch& batch, const Group& group, const Source& fr
     position.append_to(id_line_);
     id_line_ += '\n';
   }
-  const Decimal received(motion.received_us);
-  const std::string_view head = group.head(Topic::motion);
-  if (motion.dropped == 0) {
-    batch.append(about, {id_line_, head, from.motion_part, received.text(), R"(,"samples":[)",
-                         motion.samples, motion_end, group.end()});
-  } else {
-    const Decimal lost(motion.dropped);
-    batch.append(about, {id_line_, head, from.motion_part, received.text(), R"(,"samples":[)",
-                         motion.samples, R"(],"dropped":)", lost.text(), "}", group.end()});
-  }
+  from.writer.append(batch, group.head(Topic::motion), motion, id_line_);
 }
 
 // ---- rates
@@ -388,8 +351,8 @@ void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples
     held.samples = 0;
     held.window.clear();
   }
-  if (held.samples > 0) held.window += ',';
-  held.window += encoded(from, group.what.fields, samples);
+  if (held.samples > 0 && sample_format(group.what.format) == Format::json) held.window += ',';
+  held.window += encoded(from, group.what, samples);
   held.samples += static_cast<std::uint32_t>(samples.size());
 }
 
@@ -406,7 +369,7 @@ void Publisher::send_held(Group& group, SteadyTime now) {
     if (held.is_empty()) continue;
     if (held.samples > 0) {
       const auto text = group.what.policy == Policy::latest
-                            ? encoded(*held.source, group.what.fields, {&held.newest, 1})
+                            ? encoded(*held.source, group.what, {&held.newest, 1})
                             : std::string_view(held.window);
       append_motion(open_batch(group), group, *held.source,
                     {.samples = text,
@@ -453,8 +416,13 @@ void Publisher::tick() {
 
 void Publisher::append_event(Group& group, const Address& controller, Topic topic, FrameKind kind,
                              std::string_view body) {
-  open_batch(group).append(Frame{.controller = controller, .kind = kind},
-                           {group.head(topic), body, group.end()});
+  Batch& batch = open_batch(group);
+  const Frame about{.controller = controller, .kind = kind};
+  if (batch.format() == Format::cbor)
+    batch.append(about, {wire::cbor_of_json(group.head(topic) + std::string(body))},
+                 Opcode::binary);
+  else
+    batch.append(about, {group.head(topic), body, group.end()});
 }
 
 void Publisher::publish_event(const Address& controller, Topic topic, FrameKind kind,
@@ -566,10 +534,9 @@ void Publisher::append_history(Batch& batch, const Group& group, Source& from, s
     const std::size_t end = std::min(i + samples_per_message, from.count);
     scratch_.clear();
     const auto count = static_cast<std::uint32_t>(end - i);
-    for (; i < end; ++i) {
-      if (!scratch_.empty()) scratch_ += ',';
-      wire::append_sample(scratch_, from.remembered(i).sample, group.what.fields);
-    }
+    for (; i < end; ++i)
+      append_samples(scratch_, {&from.remembered(i).sample, 1}, group.what.format,
+                     group.what.fields);
     append_motion(batch, group, from,
                   {.samples = scratch_,
                    .count = count,

@@ -15,6 +15,7 @@
 
 #include "api/stream/backlog.hpp"
 #include "api/stream/batch.hpp"
+#include "api/stream/motion.hpp"
 #include "api/stream/subscription.hpp"
 #include "drivers/listener.hpp"
 
@@ -106,7 +107,8 @@ class Publisher final : public drivers::Listener {
 
   Source& source(const Address& controller);
   void forget_source(const Address& controller);
-  std::string_view encoded(Source& source, std::uint16_t fields, std::span<const Sample> samples);
+  std::string_view encoded(Source& source, const Subscription& what,
+                           std::span<const Sample> samples);
   void hold(Group& group, Source& source, std::span<const Sample> samples,
             std::int64_t received_us);
   Held& held_for(Group& group, Source& source);
@@ -114,7 +116,6 @@ class Publisher final : public drivers::Listener {
   void send_held(Group& group, SteadyTime now);
   void wake_by(SteadyTime when);
   Batch& open_batch(Group& group);
-  struct Motion;
   void append_motion(Batch& batch, const Group& group, const Source& source, const Motion& motion,
                      wire::StreamPosition& position);
   void append_event(Group& group, const Address& controller, wire::Topic topic, FrameKind kind,

@@ -20,8 +20,10 @@ constexpr auto control_burst = 50 * control_interval;
 
 }  // namespace
 
-StreamSession::StreamSession(SessionContext& context, int socket, std::uint64_t number)
-    : Connection(context, socket, number, Format::json),
+StreamSession::StreamSession(SessionContext& context, int socket, std::uint64_t number,
+                             const Protocol& protocol)
+    : Connection(context, socket, number, protocol.format),
+      protocol_(protocol),
       receiver_(Role::server, {.message_bytes = context.limits.message_bytes,
                                .fragments = context.limits.message_fragments}),
       last_heard_(SteadyClock::now()),
@@ -29,7 +31,7 @@ StreamSession::StreamSession(SessionContext& context, int socket, std::uint64_t 
 
 void StreamSession::start(const std::optional<wire::SubscribeRequest>& query,
                           std::string_view early) {
-  say_hello("psmoved.v1+json");
+  say_hello(protocol_.name);
   if (query)
     if (const auto fault = subscribe(*query)) say(wire::error_message("\"query\"", *fault));
   hear(early);
@@ -69,7 +71,7 @@ void StreamSession::handle(const Message& message) {
     case Message::Kind::text:
       return handle_text(message.payload);
     case Message::Kind::binary:
-      return close(close_code::unsupported_data, "psmoved.v1+json takes text");
+      return handle_binary(message.payload);
     case Message::Kind::ping:
       return handle_ping(message.payload);
     case Message::Kind::pong:
@@ -99,7 +101,20 @@ bool StreamSession::floods() {
 
 void StreamSession::handle_text(std::string_view text) {
   if (is_closing()) return;
-  const auto message = wire::parse_client_message(text);
+  if (protocol_.format == Format::cbor)
+    return say(wire::error_message(
+        "null", {ErrorCode::invalid_cbor, "psmoved.v1+cbor takes CBOR in binary messages.", {}}));
+  handle(wire::parse_client_message(text));
+}
+
+void StreamSession::handle_binary(std::string_view bytes) {
+  if (is_closing()) return;
+  if (protocol_.format != Format::cbor)
+    return close(close_code::unsupported_data, std::string(protocol_.name) + " takes text");
+  handle(wire::parse_client_cbor(bytes));
+}
+
+void StreamSession::handle(const wire::ClientMessage& message) {
   const auto fault = message.request ? answer(*message.request, message.to)
                                      : std::optional<Fault>(message.request.error());
   if (fault) say(wire::error_message(message.to, *fault));

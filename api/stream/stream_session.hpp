@@ -19,7 +19,8 @@ namespace psmove::stream {
 class StreamSession final : public Connection {
  public:
   /// Its outputs are owned by "websocket <number>".
-  StreamSession(SessionContext& context, int socket, std::uint64_t number);
+  StreamSession(SessionContext& context, int socket, std::uint64_t number,
+                const Protocol& protocol = usual_protocol);
 
   /// Says hello, begins the query's subscription, and reads; `early` was read before.
   void start(const std::optional<wire::SubscribeRequest>& query, std::string_view early);
@@ -36,6 +37,8 @@ class StreamSession final : public Connection {
 
   void handle(const Message& message);
   void handle_text(std::string_view text);
+  void handle_binary(std::string_view bytes);
+  void handle(const wire::ClientMessage& message);
   void handle_ping(std::string_view payload);
   void handle_close(const Message& message);
   [[nodiscard]] bool floods();
@@ -48,6 +51,7 @@ class StreamSession final : public Connection {
                                             const wire::SetRequest& request);
   void say_control(Opcode opcode, std::string_view payload);
 
+  Protocol protocol_;
   Receiver receiver_;
   SteadyTime last_heard_, last_pinged_;
   SteadyTime control_debt_{};  ///< control frames heard, each a little time ahead of now

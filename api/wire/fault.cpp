@@ -24,6 +24,9 @@ constexpr Entry table[] = {
      "Send one JSON text; detail says where it stops being one. Nesting is limited to 16 levels."},
     {invalid_form, 400, "invalid_form", "Not a valid form body",
      "Percent-encode the body, or the query, as name=value pairs joined by &, or send JSON."},
+    {invalid_cbor, 400, "invalid_cbor", "Not valid CBOR",
+     "Send one CBOR data item in a binary message; detail says where it stops being one. Nesting "
+     "is limited to 16 levels."},
     {invalid_utf8, 400, "invalid_utf8", "Not valid UTF-8", "Encode the text as UTF-8."},
     {duplicate_member, 400, "duplicate_member", "Member given twice",
      "Give each member once; which of two should win is anyone's guess."},
@@ -31,7 +34,7 @@ constexpr Entry table[] = {
      "The request breaks a rule of HTTP or WebSocket; detail says "
      "which."},
     {unsupported_subprotocol, 400, "unsupported_subprotocol", "No common subprotocol",
-     "Offer psmoved.v1+json in Sec-WebSocket-Protocol, or none."},
+     "Offer a subprotocol that detail names in Sec-WebSocket-Protocol, or none."},
     {origin_not_allowed, 403, "origin_not_allowed", "Origin not allowed",
      "A web page of another site asked. Add its origin to `origins` in the configuration if it "
      "may."},

@@ -14,6 +14,7 @@ enum class ErrorCode : std::uint8_t {
   // 400
   invalid_json,
   invalid_form,
+  invalid_cbor,
   invalid_utf8,
   duplicate_member,
   bad_request,

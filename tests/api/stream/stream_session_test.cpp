@@ -85,6 +85,7 @@ class Client {
   }
 
   std::vector<json> heard;
+  int binaries = 0;
   std::vector<std::string> pings, pongs;
   std::optional<std::uint16_t> close_code;
   std::string close_reason;
@@ -96,6 +97,11 @@ class Client {
     switch (message.kind) {
       case Message::Kind::text:
         heard.push_back(json::parse(message.payload, nullptr, false));
+        EXPECT_FALSE(heard.back().is_discarded()) << message.payload;
+        break;
+      case Message::Kind::binary:
+        ++binaries;
+        heard.push_back(json::from_cbor(message.payload, true, false));
         EXPECT_FALSE(heard.back().is_discarded()) << message.payload;
         break;
       case Message::Kind::ping:
@@ -129,10 +135,12 @@ class StreamTest : public testing::Test {
     if (is_connected) controller.link_up({}, Source::simulated);
     return controller;
   }
-  Client& connect(std::string query = {}, std::string_view early = {}) {
+  Client& connect(std::string query = {}, std::string_view early = {}, std::string protocols = {}) {
     const auto [ours, theirs] = socket_pair();
-    hub_->adopt(ours, {.query = std::move(query), .key = std::string(key), .protocols = {}}, early,
-                [this] { ++closed_; });
+    hub_->adopt(
+        ours,
+        {.query = std::move(query), .key = std::string(key), .protocols = std::move(protocols)},
+        early, [this] { ++closed_; });
     clients_.push_back(std::make_unique<Client>(theirs));
     return *clients_.back();
   }
@@ -692,6 +700,83 @@ TEST_F(SessionTimeTest, APeerThatDoesNotAnswerACloseIsLeftSoon) {
   EXPECT_TRUE(is_gone_);
 }
 
+// ---- CBOR
+
+TEST_F(StreamTest, CborSaysWhatJsonSaysInBinaryMessages) {
+  auto& controller = add(left_address);
+  const std::string query = "topics=motion,button&snapshot=false";
+  Client& in_json = connect(query);
+  Client& in_cbor = connect(query, {}, "psmoved.v1+cbor");
+  for (int i = 0; i < 3; ++i) report(controller, i == 1 ? Buttons{Button::move} : Buttons{});
+  const auto plain = hear(in_json);
+  const auto compact = hear(in_cbor);
+  EXPECT_EQ(in_json.binaries, 0);
+  EXPECT_EQ(in_cbor.binaries, static_cast<int>(compact.size()));
+  ASSERT_EQ(plain.size(), compact.size());
+  EXPECT_EQ(compact[0].at("protocol"), "psmoved.v1+cbor");
+  for (std::size_t i = 1; i < plain.size(); ++i) {
+    if (plain[i].at("type") != "motion") {
+      EXPECT_EQ(plain[i], compact[i]);
+      continue;
+    }
+    for (const char* same : {"type", "subscription", "controller", "received_us", "dropped"})
+      EXPECT_EQ(plain[i].at(same), compact[i].at(same));
+    ASSERT_EQ(compact[i].at("samples").size(), 2U);
+    for (std::size_t k = 0; k < 2; ++k) {
+      const auto& sample = compact[i].at("samples")[k];
+      EXPECT_EQ(sample.at("sequence"), plain[i].at("samples")[k].at("sequence"));
+      EXPECT_NEAR(sample.at("accel_m_s2").at("z").get<double>(),
+                  plain[i].at("samples")[k].at("accel_m_s2").at("z").get<double>(), 1e-3);
+    }
+  }
+}
+
+TEST_F(StreamTest, CborIsHeardInBinaryMessagesAlone) {
+  add(left_address);
+  Client& client = connect({}, {}, "psmoved.v1+cbor");
+  const auto tell = [&](const json& message) {
+    hear(client);
+    const auto bytes = json::to_cbor(message);
+    client.send(
+        Client::frame(Opcode::binary, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    return hear(client);
+  };
+  EXPECT_EQ(tell({{"type", "ping"}, {"t", 3}}).at(0).at("t"), 3);
+  EXPECT_EQ(tell({{"type", "subscribe"}, {"id", "a"}}).at(0).at("type"), "subscribed");
+  EXPECT_EQ(tell({{"type", "dance"}, {"id", "b"}}).at(0).at("code"), "unknown_type");
+  client.say(R"({"type":"ping"})");
+  const auto to_text = hear(client);
+  EXPECT_EQ(to_text.at(0).at("code"), "invalid_cbor");
+  client.send(Client::frame(Opcode::binary, "\x81"));
+  EXPECT_EQ(hear(client).at(0).at("code"), "invalid_cbor");
+  EXPECT_EQ(client.close_code, std::nullopt);
+}
+
+TEST_F(StreamTest, ASlowClientOfCborIsToldWhatItLost) {
+  limits_.backlog = 0ms;
+  open_hub();
+  auto& controller = add(left_address);
+  Client& client = connect("topics=motion&fields=", {}, "psmoved.v1+cbor");
+  hear(client);
+  client.reads = false;
+  constexpr int reports = 6000;
+  for (int i = 0; i < reports; ++i) {
+    report(controller);
+    settle();
+  }
+  client.reads = true;
+  hear(client).swap(client.heard);
+  report(controller);
+  settle();
+  std::uint64_t seen = 0, dropped = 0;
+  for (const auto& message : of_type(client.heard, "motion")) {
+    seen += message.at("samples").size();
+    dropped += message.at("dropped").get<std::uint64_t>();
+  }
+  EXPECT_GT(dropped, 256U) << "a number of more bytes than the one it takes the place of";
+  EXPECT_EQ(seen + dropped, 2U * (reports + 1));
+}
+
 // ---- the event stream
 
 /// The other end of an event stream, which reads it as a browser does.
@@ -917,9 +1002,9 @@ TEST_F(StreamTest, TheUpgradeIsGrantedWithTheProtocolThatWasAskedFor) {
   EXPECT_TRUE(grants_upgrade(*plain, key, ""));
   EXPECT_TRUE(plain->ends_with("\r\n\r\n"));
   const auto chosen = hub_->accept(
-      {.query = {}, .key = std::string(key), .protocols = "psmoved.v1+cbor, psmoved.v1+json ,x"});
+      {.query = {}, .key = std::string(key), .protocols = "x, psmoved.v1+cbor ,psmoved.v1+json"});
   ASSERT_TRUE(chosen);
-  EXPECT_TRUE(grants_upgrade(*chosen, key, "psmoved.v1+json"));
+  EXPECT_TRUE(grants_upgrade(*chosen, key, "psmoved.v1+cbor")) << "the first that there is";
 }
 
 TEST_F(StreamTest, AnUpgradeThatCannotWorkIsRefusedBeforeIt) {
