@@ -141,9 +141,10 @@ std::optional<Response> get_root(Service& service, const Request&) {
   wire::append_integer(body, service.roster.clock().now_us());
   body += R"(,"unit":"us","epoch":"unix","monotonic":true},"limits":)";
   body += limits_object(service.config.limits);
-  body += R"(,"links":{"controllers":"/api/v1/controllers","stream":"/api/v1/stream",)"
-          R"("openapi":"/api/v1/openapi.json","asyncapi":"/api/v1/asyncapi.json","docs":"/docs",)"
-          R"("errors":"/docs/errors","live":"/livez","ready":"/readyz"}})";
+  body +=
+      R"(,"links":{"controllers":"/api/v1/controllers","stream":"/api/v1/stream",)"
+      R"("events":"/api/v1/events","openapi":"/api/v1/openapi.json","asyncapi":"/api/v1/asyncapi.json","docs":"/docs",)"
+      R"("errors":"/docs/errors","live":"/livez","ready":"/readyz"}})";
   auto response = json_response(std::move(body));
   response.fields = contract_link;
   return response;

@@ -43,6 +43,7 @@ std::optional<Response> get_front_page(Service&, const Request& request) {
                "/api/v1/controllers/1/sensors\ncurl -X PUT " + host +
                "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
                R"(/api/v1/stream: the stream, for WebSocket clients</li>
+<li><a href="/api/v1/events?max_rate_hz=1">/api/v1/events</a>: the same as Server-Sent Events</li>
 <li><a href="/api/v1">/api/v1</a>: versions, clock, limits</li>
 <li><a href="/api/v1/controllers">/api/v1/controllers</a>: every controller, connected or remembered</li>
 <li><a href="/docs">/docs</a>: every request and message, to read and to try</li>

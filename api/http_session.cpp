@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <utility>
 
+#include "api/accept.hpp"
 #include "api/access.hpp"
 #include "api/problem.hpp"
 #include "api/request_body.hpp"
@@ -34,6 +35,8 @@ using wire::Fault;
 using namespace std::chrono_literals;
 
 constexpr std::string_view stream_path = "/api/v1/stream";
+constexpr std::string_view events_path = "/api/v1/events";
+constexpr std::string_view event_stream = "text/event-stream";
 /// A closed connection is read on for this long, so that the peer sees the answer before a reset.
 constexpr std::chrono::milliseconds linger_time = 2s;
 /// What a connection beyond the limit gets to say what it wants.
@@ -69,10 +72,11 @@ bool is_websocket_key(std::string_view key) {
          key.substr(0, 22).find_first_not_of(digits) == std::string_view::npos;
 }
 
-std::string all_protocols(const RequestHead& head) {
+/// Of a field that is a list, and may come in several lines.
+std::string all_values(const RequestHead& head, std::string_view name) {
   std::string list;
   for (const auto& field : head.fields()) {
-    if (!equals_ignoring_case(field.name, "sec-websocket-protocol")) continue;
+    if (!equals_ignoring_case(field.name, name)) continue;
     if (!list.empty()) list += ", ";
     list += field.value;
   }
@@ -263,6 +267,13 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
     consume(head_length);
     return take_upgrade(head, path, query);
   }
+  if (path == events_path) {
+    if (head.has_body())
+      return refuse_and_close({ErrorCode::bad_request, "A request for events has no body.", {}},
+                              path);
+    consume(head_length);
+    return take_events(head, path, query);
+  }
   auto pending = std::make_unique<Pending>();
   pending->method = parse_method(head.method);
   pending->match = find_route(pending->method, path);
@@ -317,13 +328,37 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
   const auto key = head.find("sec-websocket-key").value_or("");
   if (!is_websocket_key(key))
     return refuse({ErrorCode::bad_request, "Sec-WebSocket-Key is 16 bytes in base64.", {}}, path);
-  auto upgrade = std::make_unique<stream::Upgrade>(
-      stream::Upgrade{std::string(query), std::string(key), all_protocols(head)});
+  auto upgrade = std::make_unique<stream::Upgrade>(stream::Upgrade{
+      std::string(query), std::string(key), all_values(head, "sec-websocket-protocol")});
   auto accepted = context_.hub.accept(*upgrade);
   if (!accepted) return refuse(accepted.error(), path);
   upgrade_ = std::move(upgrade);
   context_.answer = std::move(*accepted);
   return send_answer();
+}
+
+/// The answer ends with the connection, so that the same bytes serve every reader.
+HttpSession::Step HttpSession::take_events(const RequestHead& head, std::string_view path,
+                                           std::string_view query) {
+  constexpr std::string_view allow = "GET, HEAD, OPTIONS";
+  if (head.method == "OPTIONS") {
+    auto response = allowed(allow);
+    if (!cors_origin_.empty()) add_preflight_fields(response, allow);
+    return answer(response);
+  }
+  if (head.method != "GET" && head.method != "HEAD") return answer(not_allowed(allow, path));
+  if (!accepts(all_values(head, "accept"), event_stream))
+    return refuse({ErrorCode::not_acceptable, "Events come as text/event-stream.", {}}, path);
+  auto request = std::make_unique<stream::EventRequest>(stream::EventRequest{
+      std::string(query), std::string(head.find("last-event-id").value_or(""))});
+  if (const auto fault = context_.hub.fault_of(*request)) return refuse(*fault, path);
+  Response response;
+  response.content_type = event_stream;
+  response.is_endless = true;
+  response.fields = "X-Accel-Buffering: no\r\n";
+  keeps_alive_ = false;
+  if (!is_head_request_) events_ = std::move(request);
+  return answer(response);
 }
 
 HttpSession::Step HttpSession::refuse(const Fault& fault, std::string_view instance) {
@@ -348,6 +383,8 @@ HttpSession::Step HttpSession::answer(const Response& response) {
   if (has_content) {
     out += "\r\nContent-Type: ";
     out += response.content_type;
+  }
+  if (has_content && !response.is_endless) {
     out += "\r\nContent-Length: ";
     wire::append_integer(out, static_cast<std::int64_t>(response.body.size()));
   }
@@ -385,7 +422,7 @@ HttpSession::Step HttpSession::send_answer() {
 HttpSession::Step HttpSession::after_answer() {
   pending_.reset();
   cors_origin_.clear();
-  if (upgrade_) return Step::upgraded;
+  if (upgrade_ || events_) return Step::upgraded;
   if (!keeps_alive_) return Step::finished;
   has_served_ = true;
   is_idle_ = true;
@@ -516,8 +553,12 @@ void HttpSession::prepare_to_wait() {
 void HttpSession::hand_over() {
   const std::string early(input());
   const int socket = socket_->descriptor.release();
-  // The admission lives on in the hub's callback, and ends with the WebSocket.
-  context_.hub.adopt(socket, *upgrade_, early, [admission = std::move(admission_)] {});
+  // The admission lives on in the hub's callback, and ends with the WebSocket or the events.
+  auto ended = [admission = std::move(admission_)] {};
+  if (upgrade_)
+    context_.hub.adopt(socket, *upgrade_, early, std::move(ended));
+  else
+    context_.hub.adopt_reader(socket, *events_, std::move(ended));
 }
 
 // ---- deadlines

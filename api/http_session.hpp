@@ -1,5 +1,6 @@
 #pragma once
-// One HTTP connection, from accept to its end or to the moment when it becomes a WebSocket.
+// One HTTP connection, from accept to its end or to the moment when it becomes a WebSocket or a
+// stream of events.
 
 #include <chrono>
 #include <cstddef>
@@ -17,6 +18,7 @@
 
 namespace psmove::stream {
 class Hub;
+struct EventRequest;
 struct Upgrade;
 }  // namespace psmove::stream
 
@@ -80,6 +82,7 @@ class HttpSession {
   Step take_request(const RequestHead& head, std::size_t head_length, std::string_view target);
   Step respond();
   Step take_upgrade(const RequestHead& head, std::string_view path, std::string_view query);
+  Step take_events(const RequestHead& head, std::string_view path, std::string_view query);
   Step refuse(const wire::Fault& fault, std::string_view instance);
   Step refuse_and_close(const wire::Fault& fault, std::string_view instance);
   Step answer(const Response& response);
@@ -113,6 +116,7 @@ class HttpSession {
   std::string cors_origin_;           ///< to echo in the answer
   std::unique_ptr<Pending> pending_;  ///< the request that needs a body or a wait
   std::unique_ptr<stream::Upgrade> upgrade_;
+  std::unique_ptr<stream::EventRequest> events_;
   bool is_refused_;
   bool is_head_request_ = false;
   bool is_http_1_0_ = false;

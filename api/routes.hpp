@@ -38,6 +38,7 @@ struct Response {
   std::string_view content_type = "application/json";
   std::string fields;         ///< further header lines, each with its CR LF
   bool is_cacheable = false;  ///< without it, no cache keeps the answer
+  bool is_endless = false;  ///< the body comes later, from somebody else, until the connection ends
 };
 
 /// Answers at once, or passes the request on to the route's waiting handler by returning nothing.

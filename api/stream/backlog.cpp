@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "api/stream/motion.hpp"
+
 namespace psmove::stream {
 namespace {
 
@@ -105,7 +107,7 @@ template <class Keep>
 void Backlog::keep_only(std::size_t index, Keep keep) {
   const SharedBatch batch = entries_[index].batch;
   if (std::all_of(batch->frames().begin(), batch->frames().end(), keep)) return;
-  auto rest = std::make_shared<Batch>(batch->group(), batch->newest_only());
+  auto rest = std::make_shared<Batch>(batch->group(), batch->newest_only(), batch->format());
   for (const Frame& frame : batch->frames()) {
     if (keep(frame))
       rest->append(*batch, frame);
@@ -158,14 +160,14 @@ SharedBatch Backlog::with_losses_told(SharedBatch batch) {
   if (std::none_of(frames.begin(), frames.end(),
                    [&](const Frame& frame) { return loss_of(frame) != losses_.end(); }))
     return batch;
-  auto told = std::make_shared<Batch>(batch->group(), batch->newest_only());
+  auto told = std::make_shared<Batch>(batch->group(), batch->newest_only(), batch->format());
   for (const Frame& frame : frames) {
     const auto loss = loss_of(frame);
     if (loss == losses_.end()) {
       told->append(*batch, frame);
       continue;
     }
-    told->append_with_dropped(*batch, frame, frame.dropped + loss->samples);
+    append_with_dropped(*told, *batch, frame, frame.dropped + loss->samples);
     losses_.erase(loss);
   }
   return told;

@@ -8,6 +8,12 @@ namespace {
 /// A batch that once grew beyond this does not keep its buffer.
 constexpr std::size_t kept_capacity = 32 * 1024;
 
+/// The payload of a frame that goes to a WebSocket client: unmasked.
+std::string_view without_head(std::string_view frame) {
+  const auto short_length = static_cast<unsigned char>(frame[1]);
+  return frame.substr(short_length < 126 ? 2 : short_length == 126 ? 4 : 10);
+}
+
 }  // namespace
 
 void Batch::append(const Frame& about, std::initializer_list<std::string_view> parts,
@@ -16,7 +22,7 @@ void Batch::append(const Frame& about, std::initializer_list<std::string_view> p
   for (const auto part : parts) length += part.size();
   Frame frame = about;
   frame.offset = bytes_.size();
-  append_head(bytes_, opcode, length);
+  if (format_ != Format::event_stream) append_head(bytes_, opcode, length);
   for (const auto part : parts) bytes_ += part;
   frame.size = bytes_.size() - frame.offset;
   if (frame.kind == FrameKind::motion) motion_bytes_ += frame.size;
@@ -31,14 +37,9 @@ void Batch::append(const Batch& from, const Frame& frame) {
   frames_.push_back(copy);
 }
 
-void Batch::append_with_dropped(const Batch& from, const Frame& frame, std::uint32_t dropped) {
-  auto payload = from.bytes(frame);
-  const auto short_length = static_cast<unsigned char>(payload[1]);
-  payload.remove_prefix(short_length < 126 ? 2 : short_length == 126 ? 4 : 10);
-  payload.remove_suffix(std::to_string(frame.dropped).size() + 1);
-  Frame copy = frame;
-  copy.dropped = dropped;
-  append(copy, {payload, std::to_string(dropped), "}"});
+std::string_view Batch::payload(const Frame& frame) const {
+  const auto whole = bytes(frame);
+  return format_ == Format::event_stream ? whole : without_head(whole);
 }
 
 void Batch::clear() {
@@ -53,6 +54,12 @@ void Batch::clear() {
 SharedBatch single(Opcode opcode, std::string_view payload) {
   auto batch = std::make_shared<Batch>();
   batch->append(Frame{}, {payload}, opcode);
+  return batch;
+}
+
+SharedBatch lines(std::initializer_list<std::string_view> parts) {
+  auto batch = std::make_shared<Batch>(0, false, Format::event_stream);
+  batch->append(Frame{}, parts);
   return batch;
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "api/stream/format.hpp"
 #include "api/stream/framing.hpp"
 #include "types/address.hpp"
 
@@ -37,26 +38,28 @@ class Batch {
   Batch() = default;
   /// @param group  serial number of the group whose samples these are; 0: of no subscription
   /// @param newest_only  a later batch of the group makes this one's motion worthless
-  Batch(std::uint64_t group, bool newest_only) : group_(group), newest_only_(newest_only) {}
+  Batch(std::uint64_t group, bool newest_only, Format format = Format::json)
+      : group_(group), newest_only_(newest_only), format_(format) {}
 
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   [[nodiscard]] std::string_view bytes(const Frame& frame) const {
     return bytes().substr(frame.offset, frame.size);
   }
+  /// The same without its head.
+  [[nodiscard]] std::string_view payload(const Frame& frame) const;
   [[nodiscard]] const std::vector<Frame>& frames() const { return frames_; }
   [[nodiscard]] bool is_empty() const { return frames_.empty(); }
   [[nodiscard]] std::size_t motion_bytes() const { return motion_bytes_; }
   [[nodiscard]] std::size_t edge_bytes() const { return bytes_.size() - motion_bytes_; }
   [[nodiscard]] std::uint64_t group() const { return group_; }
   [[nodiscard]] bool newest_only() const { return newest_only_; }
+  [[nodiscard]] Format format() const { return format_; }
 
-  /// Appends one frame whose payload is these parts, its head in front.
+  /// Appends one frame whose payload is these parts, its head in front where the format has heads.
   void append(const Frame& about, std::initializer_list<std::string_view> parts,
               Opcode opcode = Opcode::text);
   /// Appends a frame of another batch as it is.
   void append(const Batch& from, const Frame& frame);
-  /// Appends a motion frame of another batch that says another number of dropped samples.
-  void append_with_dropped(const Batch& from, const Frame& frame, std::uint32_t dropped);
 
   /// Empties it for another turn; keeps a buffer of ordinary size.
   void clear();
@@ -67,14 +70,17 @@ class Batch {
   std::size_t motion_bytes_ = 0;
   std::uint64_t group_ = 0;
   bool newest_only_ = false;
+  Format format_ = Format::json;
 };
 
 using SharedBatch = std::shared_ptr<const Batch>;
 
-/// What every motion message ends with; `dropped` stands before the last brace.
-inline constexpr std::string_view motion_end = R"(],"dropped":0})";
+/// What ends an event, behind its data.
+inline constexpr std::string_view event_end = "\n\n";
 
-/// One frame as a batch of its own.
+/// One frame of a WebSocket as a batch of its own.
 [[nodiscard]] SharedBatch single(Opcode opcode, std::string_view payload);
+/// Lines of an event stream as a batch of their own.
+[[nodiscard]] SharedBatch lines(std::initializer_list<std::string_view> parts);
 
 }  // namespace psmove::stream

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/stream/event_session.hpp"
 #include "api/stream/framing.hpp"
 #include "api/stream/publisher.hpp"
 #include "api/stream/stream_session.hpp"
@@ -22,24 +23,18 @@ namespace {
 using namespace std::chrono_literals;
 namespace asio = boost::asio;
 
-constexpr std::string_view json_protocol = "psmoved.v1+json";
 /// While somebody is being closed the clock is looked at this often.
 constexpr auto closing_pulse = 250ms;
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-/// Whether a list with commas names this subprotocol.
-bool offers(std::string_view protocols, std::string_view wanted) {
-  while (!protocols.empty()) {
-    const auto comma = protocols.find(',');
-    if (trimmed(protocols.substr(0, comma)) == wanted) return true;
-    protocols = comma == std::string_view::npos ? "" : protocols.substr(comma + 1);
-  }
-  return false;
+/// The one subscription of a reader. An empty query chooses what everybody gets who chooses
+/// nothing.
+wire::Parsed<wire::SubscribeRequest> events_asked_for(const EventRequest& request) {
+  const auto query = wire::parse_stream_query(request.query);
+  if (!query) return query.error();
+  if (*query) return **query;
+  wire::SubscribeRequest everything;
+  everything.id = wire::query_id;
+  return everything;
 }
 
 }  // namespace
@@ -59,8 +54,8 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
                 .publisher = publisher,
                 .limits = limits,
                 .backlog = {.motion = limits.backlog, .edge_bytes = limits.edge_backlog_bytes},
-                .closing = [this](StreamSession&) { hurry(); },
-                .gone = [this](StreamSession& session) { bury(session); }},
+                .closing = [this](Connection&) { hurry(); },
+                .gone = [this](Connection& session) { bury(session); }},
         throttle(io),
         pulse(io) {
     roster.add_listener(&publisher);
@@ -71,13 +66,14 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
 
   void adopt(int socket, const Upgrade& upgrade, std::string_view early,
              std::function<void()> closed);
+  void adopt_reader(int socket, const EventRequest& request, std::function<void()> closed);
   void end_all();
 
  private:
   friend class Hub;
 
   struct Client {
-    std::shared_ptr<StreamSession> session;
+    std::shared_ptr<Connection> session;
     std::function<void()> closed;
   };
 
@@ -124,7 +120,8 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
            4;
   }
 
-  void bury(StreamSession& session) {
+  void admit(std::shared_ptr<Connection> session, std::function<void()> closed);
+  void bury(Connection& session) {
     post([number = session.number()](Parts& hub) { hub.remove(number); });
   }
   void remove(std::uint64_t number) {
@@ -152,12 +149,26 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
 
 void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view early,
                        std::function<void()> closed) {
-  const std::uint64_t number = next_number++;
-  auto session = std::make_shared<StreamSession>(context, socket, number);
-  if (clients.empty()) beat_after(calm_pulse());
-  clients.emplace(number, Client{session, std::move(closed)});
+  const auto session = std::make_shared<StreamSession>(
+      context, socket, next_number++, chosen_protocol(upgrade.protocols).value_or(usual_protocol));
+  admit(session, std::move(closed));
   const auto query = wire::parse_stream_query(upgrade.query);
   session->start(query ? *query : std::nullopt, early);
+}
+
+void Hub::Parts::adopt_reader(int socket, const EventRequest& request,
+                              std::function<void()> closed) {
+  const auto session = std::make_shared<EventSession>(context, socket, next_number++);
+  admit(session, std::move(closed));
+  const auto asked = events_asked_for(request);
+  const auto resume = wire::parse_stream_position(request.last_event_id);
+  session->start(asked ? *asked : wire::SubscribeRequest{}, resume ? &*resume : nullptr);
+}
+
+void Hub::Parts::admit(std::shared_ptr<Connection> session, std::function<void()> closed) {
+  if (clients.empty()) beat_after(calm_pulse());
+  const auto number = session->number();
+  clients.emplace(number, Client{std::move(session), std::move(closed)});
 }
 
 void Hub::Parts::end_all() {
@@ -176,11 +187,13 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
   if (!is_valid_key(upgrade.key))
     return wire::Fault{
         wire::ErrorCode::bad_request, "Sec-WebSocket-Key is 16 random octets in base64.", {}};
-  const bool offers_any = !trimmed(upgrade.protocols).empty();
-  if (offers_any && !offers(upgrade.protocols, json_protocol))
-    return wire::Fault{wire::ErrorCode::unsupported_subprotocol,
-                       "The subprotocol here is psmoved.v1+json; offer it, or none.",
-                       {}};
+  const bool offers_any = upgrade.protocols.find_first_not_of(" \t") != std::string::npos;
+  const auto protocol = chosen_protocol(upgrade.protocols);
+  if (offers_any && !protocol)
+    return wire::Fault{
+        wire::ErrorCode::unsupported_subprotocol,
+        "The subprotocols here are " + std::string(protocol_names) + "; offer one, or none.",
+        {}};
   const auto query = wire::parse_stream_query(upgrade.query);
   if (!query) return query.error();
   if (*query) {
@@ -190,7 +203,7 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
   std::string head =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   head.append("Sec-WebSocket-Accept: ").append(accept_key(upgrade.key)).append("\r\n");
-  if (offers_any) head.append("Sec-WebSocket-Protocol: ").append(json_protocol).append("\r\n");
+  if (protocol) head.append("Sec-WebSocket-Protocol: ").append(protocol->name).append("\r\n");
   head += "\r\n";
   return head;
 }
@@ -198,6 +211,18 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
 void Hub::adopt(int socket, const Upgrade& upgrade, std::string_view early,
                 std::function<void()> closed) {
   parts_->adopt(socket, upgrade, early, std::move(closed));
+}
+
+std::optional<wire::Fault> Hub::fault_of(const EventRequest& request) const {
+  const auto asked = events_asked_for(request);
+  if (!asked) return asked.error();
+  const auto resolved = resolve(*asked, parts_->roster);
+  if (!resolved) return resolved.error();
+  return std::nullopt;
+}
+
+void Hub::adopt_reader(int socket, const EventRequest& request, std::function<void()> closed) {
+  parts_->adopt_reader(socket, request, std::move(closed));
 }
 
 std::size_t Hub::clients() const {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,7 +22,14 @@ struct Upgrade {
   std::string protocols;  ///< Sec-WebSocket-Protocol as offered, may be empty
 };
 
-/// All WebSocket clients of one daemon and the publisher that feeds them.
+/// A GET of the event stream that passed the HTTP side's checks.
+struct EventRequest {
+  std::string query;          ///< raw, without the '?'
+  std::string last_event_id;  ///< of the field of that name, may be empty
+};
+
+/// All WebSocket clients and readers of the event stream of one daemon and the publisher that feeds
+/// them.
 class Hub {
  public:
   Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits);
@@ -36,6 +44,11 @@ class Hub {
   /// the connection is gone.
   void adopt(int socket, const Upgrade& upgrade, std::string_view early,
              std::function<void()> closed);
+
+  /// What is wrong with a request for events, looked for before anything is sent.
+  [[nodiscard]] std::optional<wire::Fault> fault_of(const EventRequest& request) const;
+  /// Takes over a socket, as adopt() does, after the head of the answer was sent.
+  void adopt_reader(int socket, const EventRequest& request, std::function<void()> closed);
 
   [[nodiscard]] std::size_t clients() const;
   /// Closes every client with this code and reason.

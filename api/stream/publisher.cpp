@@ -2,10 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <utility>
 
-#include "api/wire/sample_encoder.hpp"
+#include "api/wire/cbor.hpp"
 #include "drivers/controller.hpp"
 
 namespace psmove::stream {
@@ -43,21 +42,6 @@ std::string_view event_name(Presence presence) {
   return "changed";
 }
 
-class Decimal {
- public:
-  explicit Decimal(std::int64_t value)
-      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
-  Decimal(const Decimal&) = delete;
-  Decimal& operator=(const Decimal&) = delete;
-  [[nodiscard]] std::string_view text() const {
-    return {digits_.data(), static_cast<std::size_t>(end_ - digits_.data())};
-  }
-
- private:
-  std::array<char, 20> digits_;
-  char* end_;
-};
-
 }  // namespace
 
 /// One controller as the stream knows it.
@@ -67,15 +51,14 @@ struct Publisher::Source {
     std::int64_t received_us = 0;
   };
   struct Text {
+    Format format = Format::json;
     std::uint16_t fields = 0;
     std::uint64_t first = 0, last = 0;  ///< sequences
     std::int64_t time_us = 0;           ///< of the last: sequences start anew with a connection
-    std::string samples;                ///< without brackets
+    std::string samples;
   };
 
-  explicit Source(const Address& its_address)
-      : address(its_address),
-        motion_part("\"controller\":\"" + to_string(its_address) + "\",\"received_us\":") {}
+  explicit Source(const Address& its_address) : address(its_address), writer(its_address) {}
 
   void remember(std::span<const Sample> samples, std::int64_t received_us) {
     for (const Sample& sample : samples) {
@@ -91,8 +74,11 @@ struct Publisher::Source {
     return ring[(next + history_samples - count + i) % history_samples];
   }
 
+  /// The sequence of the newest; there is one.
+  [[nodiscard]] std::uint64_t newest() const { return remembered(count - 1).sample.sequence; }
+
   Address address;
-  std::string motion_part;
+  MotionWriter writer;
   std::vector<Text> texts;
   std::size_t oldest_text = 0;
   std::vector<Remembered> ring;
@@ -103,6 +89,7 @@ struct Publisher::Source {
 struct Publisher::Held {
   Source* source = nullptr;
   std::uint32_t samples = 0;  ///< 0: no motion
+  std::uint64_t last = 0;     ///< sequence of the newest
   Sample newest;              ///< with `latest`: encoded when it goes out, not before
   std::string window;         ///< with `window`: the samples so far, encoded
   std::int64_t received_us = 0;
@@ -118,9 +105,18 @@ struct Publisher::Group {
   Group(std::uint64_t its_serial, const Subscription& its_subscription)
       : serial(its_serial), what(its_subscription), interval(its_subscription.interval()) {
     for (std::size_t i = 0; i < heads.size(); ++i)
-      if (what.wants(static_cast<Topic>(i)))
-        heads[i] = wire::event_head(static_cast<Topic>(i), what.id);
+      if (what.wants(static_cast<Topic>(i))) heads[i] = head_of(static_cast<Topic>(i));
   }
+
+  [[nodiscard]] bool is_event_stream() const { return what.format == Format::event_stream; }
+  /// What all messages of a topic begin with.
+  [[nodiscard]] std::string head_of(Topic topic) const {
+    auto head = topic == Topic::motion ? motion_head(what.format, what.id)
+                                       : wire::event_head(topic, what.id);
+    if (!is_event_stream()) return head;
+    return "event: " + std::string(wire::to_string(topic)) + "\ndata: " + head;
+  }
+  [[nodiscard]] std::string_view end() const { return is_event_stream() ? event_end : ""; }
 
   [[nodiscard]] bool wants(Topic topic, const Address& controller) const {
     return what.wants(topic) && what.selects(controller);
@@ -141,6 +137,7 @@ struct Publisher::Group {
   bool is_open = false;          ///< the batch is being filled
   SteadyTime next_send{};        ///< the throttle clock; it moves only when something is sent
   std::vector<Held> held;
+  wire::StreamPosition position;  ///< of an event stream: what its members have
 };
 
 Publisher::Publisher(Loop loop) : loop_(std::move(loop)) {}
@@ -153,8 +150,13 @@ std::uint64_t Publisher::subscribe(Subscriber& subscriber, const Subscription& w
                                   [&](const auto& group) { return group->what == what; });
   if (equal == groups_.end()) {
     groups_.push_back(std::make_unique<Group>(next_serial_++, what));
-    groups_.back()->members.push_back(&subscriber);
-    return groups_.back()->serial;
+    Group& made = *groups_.back();
+    made.members.push_back(&subscriber);
+    if (made.is_event_stream())
+      for (const auto& from : sources_)
+        if (from->count > 0 && made.wants(Topic::motion, from->address))
+          made.position.set(from->address, from->newest());
+    return made.serial;
   }
   Group& group = **equal;
   seal(group);
@@ -244,7 +246,8 @@ Batch& Publisher::open_batch(Group& group) {
   if (group.batch && group.batch.use_count() == 1)
     group.batch->clear();
   else
-    group.batch = std::make_shared<Batch>(group.serial, group.what.policy == Policy::latest);
+    group.batch = std::make_shared<Batch>(group.serial, group.what.policy == Policy::latest,
+                                          group.what.format);
   open_.push_back(&group);
   ask_for_flush();
   return *group.batch;
@@ -265,8 +268,12 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
   for (const auto& group : groups_) {
     if (!group->wants(Topic::motion, controller)) continue;
     if (group->what.policy == Policy::all) {
-      append_motion(open_batch(*group), *group, from, encoded(from, group->what.fields, samples),
-                    static_cast<std::uint32_t>(samples.size()), received_us, 0);
+      append_motion(open_batch(*group), *group, from,
+                    {.samples = encoded(from, group->what, samples),
+                     .count = static_cast<std::uint32_t>(samples.size()),
+                     .last = samples.back().sequence,
+                     .received_us = received_us},
+                    group->position);
     } else {
       hold(*group, from, samples, received_us);
       send_held_when_due(*group);
@@ -274,16 +281,19 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
   }
 }
 
-std::string_view Publisher::encoded(Source& from, std::uint16_t fields,
+std::string_view Publisher::encoded(Source& from, const Subscription& what,
                                     std::span<const Sample> samples) {
   const Sample& last = samples.back();
+  const auto is_of_kind = [format = sample_format(what.format), &what](const auto& text) {
+    return text.format == format && text.fields == what.fields;
+  };
   for (const auto& text : from.texts)
-    if (text.fields == fields && text.last == last.sequence &&
-        text.first == samples.front().sequence && text.time_us == last.time_us)
+    if (is_of_kind(text) && text.last == last.sequence && text.first == samples.front().sequence &&
+        text.time_us == last.time_us)
       return text.samples;
   // The text of the previous report for the same fields is worthless now: its place is reused.
   const auto stale = std::find_if(from.texts.begin(), from.texts.end(), [&](const auto& text) {
-    return text.fields == fields && text.last != last.sequence;
+    return is_of_kind(text) && text.last != last.sequence;
   });
   auto place = stale;
   if (place == from.texts.end()) {
@@ -294,34 +304,27 @@ std::string_view Publisher::encoded(Source& from, std::uint16_t fields,
       place = from.texts.begin() + static_cast<std::ptrdiff_t>(from.oldest_text);
     }
   }
-  place->fields = fields;
+  place->format = sample_format(what.format);
+  place->fields = what.fields;
   place->first = samples.front().sequence;
   place->last = last.sequence;
   place->time_us = last.time_us;
   place->samples.clear();
-  for (const Sample& sample : samples) {
-    if (!place->samples.empty()) place->samples += ',';
-    wire::append_sample(place->samples, sample, fields);
-  }
+  append_samples(place->samples, samples, what.format, what.fields);
   samples_encoded_ += samples.size();
   return place->samples;
 }
 
 void Publisher::append_motion(Batch& batch, const Group& group, const Source& from,
-                              std::string_view samples, std::uint32_t count,
-                              std::int64_t received_us, std::uint32_t dropped) {
-  const Frame about{
-      .controller = from.address, .kind = FrameKind::motion, .samples = count, .dropped = dropped};
-  const Decimal received(received_us);
-  const std::string_view head = group.head(Topic::motion);
-  if (dropped == 0) {
-    batch.append(about,
-                 {head, from.motion_part, received.text(), R"(,"samples":[)", samples, motion_end});
-  } else {
-    const Decimal lost(dropped);
-    batch.append(about, {head, from.motion_part, received.text(), R"(,"samples":[)", samples,
-                         R"(],"dropped":)", lost.text(), "}"});
+                              const Motion& motion, wire::StreamPosition& position) {
+  id_line_.clear();
+  if (group.is_event_stream()) {
+    position.set(from.address, motion.last);
+    id_line_ += "id: ";
+    position.append_to(id_line_);
+    id_line_ += '\n';
   }
+  from.writer.append(batch, group.head(Topic::motion), motion, id_line_);
 }
 
 // ---- rates
@@ -337,6 +340,7 @@ void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples
                      std::int64_t received_us) {
   Held& held = held_for(group, from);
   held.received_us = received_us;
+  held.last = samples.back().sequence;
   if (group.what.policy == Policy::latest) {
     held.newest = samples.back();
     held.samples = 1;
@@ -347,8 +351,8 @@ void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples
     held.samples = 0;
     held.window.clear();
   }
-  if (held.samples > 0) held.window += ',';
-  held.window += encoded(from, group.what.fields, samples);
+  if (held.samples > 0 && sample_format(group.what.format) == Format::json) held.window += ',';
+  held.window += encoded(from, group.what, samples);
   held.samples += static_cast<std::uint32_t>(samples.size());
 }
 
@@ -365,10 +369,15 @@ void Publisher::send_held(Group& group, SteadyTime now) {
     if (held.is_empty()) continue;
     if (held.samples > 0) {
       const auto text = group.what.policy == Policy::latest
-                            ? encoded(*held.source, group.what.fields, {&held.newest, 1})
+                            ? encoded(*held.source, group.what, {&held.newest, 1})
                             : std::string_view(held.window);
-      append_motion(open_batch(group), group, *held.source, text, held.samples, held.received_us,
-                    held.dropped);
+      append_motion(open_batch(group), group, *held.source,
+                    {.samples = text,
+                     .count = held.samples,
+                     .last = held.last,
+                     .received_us = held.received_us,
+                     .dropped = held.dropped},
+                    group.position);
     }
     if (held.trigger)
       append_event(group, held.source->address, Topic::trigger, FrameKind::trigger,
@@ -407,8 +416,13 @@ void Publisher::tick() {
 
 void Publisher::append_event(Group& group, const Address& controller, Topic topic, FrameKind kind,
                              std::string_view body) {
-  open_batch(group).append(Frame{.controller = controller, .kind = kind},
-                           {group.head(topic), body});
+  Batch& batch = open_batch(group);
+  const Frame about{.controller = controller, .kind = kind};
+  if (batch.format() == Format::cbor)
+    batch.append(about, {wire::cbor_of_json(group.head(topic) + std::string(body))},
+                 Opcode::binary);
+  else
+    batch.append(about, {group.head(topic), body, group.end()});
 }
 
 void Publisher::publish_event(const Address& controller, Topic topic, FrameKind kind,
@@ -482,22 +496,29 @@ void Publisher::forget_source(const Address& controller) {
 }
 
 SharedBatch Publisher::history(std::uint64_t serial, const std::vector<Resume>& resume) {
-  auto batch = std::make_shared<Batch>(serial, false);
   const Group* group = find_group(serial);
+  auto batch = std::make_shared<Batch>(serial, false, group ? group->what.format : Format::json);
   if (group == nullptr || group->what.policy == Policy::latest) return batch;
+  std::vector<std::pair<Source*, std::uint64_t>> wanted;
   for (const auto& from : sources_) {
     if (!group->wants(Topic::motion, from->address)) continue;
-    for (const Resume& last : resume) {
-      if (last.controller && *last.controller != from->address) continue;
-      append_history(*batch, *group, *from, last.sequence);
-      break;
-    }
+    const auto last = std::find_if(resume.begin(), resume.end(), [&](const Resume& one) {
+      return !one.controller || *one.controller == from->address;
+    });
+    if (last != resume.end()) wanted.emplace_back(from.get(), last->sequence);
   }
+  // Where this client alone is, until it has all of it.
+  auto position = group->position;
+  for (const auto& [from, after] : wanted) {
+    position.erase(from->address);
+    if (after != nothing_yet) position.set(from->address, after);
+  }
+  for (const auto& [from, after] : wanted) append_history(*batch, *group, *from, after, position);
   return batch;
 }
 
-void Publisher::append_history(Batch& batch, const Group& group, Source& from,
-                               std::uint64_t after) {
+void Publisher::append_history(Batch& batch, const Group& group, Source& from, std::uint64_t after,
+                               wire::StreamPosition& position) {
   if (from.count == 0) return;
   const auto sequence = [&from](std::size_t i) { return from.remembered(i).sample.sequence; };
   std::size_t i = 0;
@@ -513,12 +534,16 @@ void Publisher::append_history(Batch& batch, const Group& group, Source& from,
     const std::size_t end = std::min(i + samples_per_message, from.count);
     scratch_.clear();
     const auto count = static_cast<std::uint32_t>(end - i);
-    for (; i < end; ++i) {
-      if (!scratch_.empty()) scratch_ += ',';
-      wire::append_sample(scratch_, from.remembered(i).sample, group.what.fields);
-    }
-    append_motion(batch, group, from, scratch_, count, from.remembered(end - 1).received_us,
-                  dropped);
+    for (; i < end; ++i)
+      append_samples(scratch_, {&from.remembered(i).sample, 1}, group.what.format,
+                     group.what.fields);
+    append_motion(batch, group, from,
+                  {.samples = scratch_,
+                   .count = count,
+                   .last = sequence(end - 1),
+                   .received_us = from.remembered(end - 1).received_us,
+                   .dropped = dropped},
+                  position);
     dropped = 0;
   }
 }

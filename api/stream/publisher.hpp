@@ -15,6 +15,7 @@
 
 #include "api/stream/backlog.hpp"
 #include "api/stream/batch.hpp"
+#include "api/stream/motion.hpp"
 #include "api/stream/subscription.hpp"
 #include "drivers/listener.hpp"
 
@@ -106,7 +107,8 @@ class Publisher final : public drivers::Listener {
 
   Source& source(const Address& controller);
   void forget_source(const Address& controller);
-  std::string_view encoded(Source& source, std::uint16_t fields, std::span<const Sample> samples);
+  std::string_view encoded(Source& source, const Subscription& what,
+                           std::span<const Sample> samples);
   void hold(Group& group, Source& source, std::span<const Sample> samples,
             std::int64_t received_us);
   Held& held_for(Group& group, Source& source);
@@ -114,12 +116,12 @@ class Publisher final : public drivers::Listener {
   void send_held(Group& group, SteadyTime now);
   void wake_by(SteadyTime when);
   Batch& open_batch(Group& group);
-  static void append_motion(Batch& batch, const Group& group, const Source& source,
-                            std::string_view samples, std::uint32_t count, std::int64_t received_us,
-                            std::uint32_t dropped);
+  void append_motion(Batch& batch, const Group& group, const Source& source, const Motion& motion,
+                     wire::StreamPosition& position);
   void append_event(Group& group, const Address& controller, wire::Topic topic, FrameKind kind,
                     std::string_view body);
-  void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after);
+  void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after,
+                      wire::StreamPosition& position);
   Group* find_group(std::uint64_t serial);
   void leave(Group& group, Subscriber& subscriber);
   void erase_empty_groups();
@@ -134,7 +136,7 @@ class Publisher final : public drivers::Listener {
   std::optional<SteadyTime> wake_at_;
   std::uint64_t next_serial_ = 1;
   std::uint64_t samples_encoded_ = 0;
-  std::string scratch_;
+  std::string scratch_, id_line_;
   bool flush_wanted_ = false;
   bool flush_called_ = false;  ///< the loop was asked for it
   bool is_in_burst_ = false;

@@ -1,17 +1,8 @@
 #include "api/stream/stream_session.hpp"
 
 #include <algorithm>
-#include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <cerrno>
 #include <chrono>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/uio.h>
 
-#include "api/wire/controller_json.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::stream {
@@ -23,193 +14,44 @@ using drivers::SteadyClock;
 using wire::ErrorCode;
 using wire::Fault;
 
-/// The kernel's own queue would hide seconds of stale motion. It doubles this number; together with
-/// what is not yet on the wire it is about a tenth of a second of seven controllers.
-constexpr int send_buffer_bytes = 32 * 1024;
-constexpr int unsent_bytes = 32 * 1024;
-
-/// Reads of one wake-up, so that one client that floods does not hold up the others.
-constexpr int reads_per_wake_up = 4;
-/// Pieces of one gathered send; more waits for the next.
-constexpr std::size_t pieces_per_send = 16;
-
 /// Pings and pongs a peer may send at once, and for each further one it must wait.
 constexpr auto control_interval = 50ms;
 constexpr auto control_burst = 50 * control_interval;
 
-/// How long a peer may take to answer a close, once it is sent.
-constexpr auto close_wait = 1s;
-
-void set_option(int socket, int level, int name, int value) {
-  // A Unix-domain socket knows no TCP options; it does not need them either.
-  (void)::setsockopt(socket, level, name, &value, sizeof value);
-}
-
 }  // namespace
 
-struct StreamSession::Socket {
-  Socket(boost::asio::io_context& io, int socket) : descriptor(io, socket) {}
-  boost::asio::posix::basic_stream_descriptor<boost::asio::io_context::executor_type> descriptor;
-};
-
-StreamSession::StreamSession(SessionContext& context, int socket, std::uint64_t number)
-    : context_(context),
-      socket_(std::make_unique<Socket>(context.io, socket)),
-      number_(number),
+StreamSession::StreamSession(SessionContext& context, int socket, std::uint64_t number,
+                             const Protocol& protocol)
+    : Connection(context, socket, number, protocol.format),
+      protocol_(protocol),
       receiver_(Role::server, {.message_bytes = context.limits.message_bytes,
                                .fragments = context.limits.message_fragments}),
-      backlog_(context.backlog),
       last_heard_(SteadyClock::now()),
-      last_pinged_(last_heard_) {
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
-  set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
-}
-
-StreamSession::~StreamSession() = default;
+      last_pinged_(last_heard_) {}
 
 void StreamSession::start(const std::optional<wire::SubscribeRequest>& query,
                           std::string_view early) {
-  const auto& limits = context_.limits;
-  const auto backlog_ms = std::chrono::milliseconds(limits.backlog).count();
-  say(wire::hello_message(owner(), "psmoved.v1+json", now_us(),
-                          {.message_bytes = limits.message_bytes,
-                           .message_fragments = limits.message_fragments,
-                           .subscriptions = limits.subscriptions,
-                           .backlog_ms = backlog_ms,
-                           .ping_interval_s = limits.ping_interval.count(),
-                           .dead_after_s = limits.dead_after.count()}));
+  say_hello(protocol_.name);
   if (query)
     if (const auto fault = subscribe(*query)) say(wire::error_message("\"query\"", *fault));
   hear(early);
   wait_readable();
 }
 
-// ---- the socket
-
-void StreamSession::wait_readable() {
-  if (is_dead_) return;
-  using boost::asio::posix::descriptor_base;
-  socket_->descriptor.async_wait(descriptor_base::wait_read,
-                                 [self = shared_from_this()](const error_code& error) {
-                                   if (!error && !self->is_dead_) self->read();
-                                 });
+bool StreamSession::is_lost(SteadyTime now) const {
+  return now - last_heard_ >= context().limits.dead_after;
 }
 
-void StreamSession::read() {
-  // One for all: a session is done with it before it returns to the loop.
-  static std::array<char, 16 * 1024> buffer;
-  for (int i = 0; i < reads_per_wake_up && !is_dead_; ++i) {
-    const auto count =
-        ::recv(socket_->descriptor.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) break;
-    if (count <= 0) return end();
-    hear({buffer.data(), static_cast<std::size_t>(count)});
-    if (static_cast<std::size_t>(count) < buffer.size()) break;
-  }
-  wait_readable();
-}
-
-void StreamSession::take(const SharedBatch& batch) {
-  if (is_closing_ || is_dead_) return;
-  backlog_.push(batch, SteadyClock::now());
-}
-
-void StreamSession::queue(SharedBatch batch) {
-  if (is_dead_) return;
-  backlog_.push(std::move(batch), SteadyClock::now());
-  context_.publisher.touch(*this);
-}
-
-void StreamSession::send() {
-  if (is_dead_) return;
-  if (backlog_.has_overflowed() && !is_closing_)
-    close(close_code::slow_consumer, "too slow: its events no longer fit");
-  if (!is_waiting_to_write_) write();
-}
-
-void StreamSession::write() {
-  std::array<std::string_view, pieces_per_send> pieces;
-  std::array<iovec, pieces_per_send> vectors;
-  while (!backlog_.is_empty()) {
-    const std::size_t count = backlog_.pieces(pieces);
-    std::size_t wanted = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-      // sendmsg(2) takes a mutable pointer and only reads through it.
-      vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};  // NOLINT
-      wanted += pieces[i].size();
-    }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
-    const auto sent =
-        ::sendmsg(socket_->descriptor.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent < 0 && errno != EAGAIN) return end();
-    if (sent > 0) {
-      backlog_.consume(static_cast<std::size_t>(sent));
-      said_something_ = true;
-    }
-    if (sent < 0 || static_cast<std::size_t>(sent) < wanted) {
-      if (sent > 0 || !is_waiting_to_write_) last_progress_ = SteadyClock::now();
-      return wait_writable();
-    }
-  }
-  is_waiting_to_write_ = false;
-  if (!is_closing_) return;
-  ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
-  closing_since_ = SteadyClock::now();
-}
-
-void StreamSession::wait_writable() {
-  is_waiting_to_write_ = true;
-  using boost::asio::posix::descriptor_base;
-  socket_->descriptor.async_wait(descriptor_base::wait_write,
-                                 [self = shared_from_this()](const error_code& error) {
-                                   if (!error && !self->is_dead_) self->write();
-                                 });
-}
-
-void StreamSession::abort() {
-  if (is_dead_) return;
-  // Without this the kernel would keep what a stalled peer does not read.
-  const linger at_once{.l_onoff = 1, .l_linger = 0};
-  (void)::setsockopt(socket_->descriptor.native_handle(), SOL_SOCKET, SO_LINGER, &at_once,
-                     sizeof at_once);
-  end();
-}
-
-void StreamSession::end() {
-  if (std::exchange(is_dead_, true)) return;
-  error_code ignored;
-  socket_->descriptor.close(ignored);  // pending waits return
-  context_.gone(*this);
-}
-
-void StreamSession::close(std::uint16_t code, std::string_view reason) {
-  if (is_closing_ || is_dead_) return;
-  if (code == close_code::slow_consumer) backlog_.cut();
-  say_control(Opcode::close, close_payload(code, reason));
-  is_closing_ = true;
-  closing_since_ = SteadyClock::now();
-  context_.closing(*this);
-}
-
-void StreamSession::check(SteadyTime now) {
-  if (is_dead_) return;
-  const auto& limits = context_.limits;
-  const bool has_stalled = is_waiting_to_write_ && now - last_progress_ >= limits.stalled_after;
-  if (is_closing_ && !has_stalled) {
-    // All is with the kernel, which goes on delivering it.
-    if (!is_waiting_to_write_ && now - closing_since_ >= close_wait) end();
-    return;
-  }
-  if (has_stalled || now - last_heard_ >= limits.dead_after) return abort();
-  if (now - last_pinged_ < limits.ping_interval || is_waiting_to_write_) return;
+void StreamSession::stay_in_touch(SteadyTime now) {
+  if (now - last_pinged_ < context().limits.ping_interval) return;
   last_pinged_ = now;
   // A browser's script cannot see a ping; a message it can.
-  if (!std::exchange(said_something_, false)) say(wire::heartbeat_message(now_us()));
+  if (!has_said_something()) say(wire::heartbeat_message(now_us()));
   say_control(Opcode::ping, {});
+}
+
+void StreamSession::say_goodbye(std::uint16_t code, std::string_view reason) {
+  say_control(Opcode::close, close_payload(code, reason));
 }
 
 // ---- what the client says
@@ -217,7 +59,7 @@ void StreamSession::check(SteadyTime now) {
 void StreamSession::hear(std::string_view bytes) {
   if (bytes.empty()) return;
   last_heard_ = SteadyClock::now();
-  while (!is_dead_) {
+  while (!is_dead()) {
     const auto message = receiver_.next(bytes);
     if (!message) return;
     handle(*message);
@@ -229,7 +71,7 @@ void StreamSession::handle(const Message& message) {
     case Message::Kind::text:
       return handle_text(message.payload);
     case Message::Kind::binary:
-      return close(close_code::unsupported_data, "psmoved.v1+json takes text");
+      return handle_binary(message.payload);
     case Message::Kind::ping:
       return handle_ping(message.payload);
     case Message::Kind::pong:
@@ -244,7 +86,7 @@ void StreamSession::handle(const Message& message) {
 
 void StreamSession::handle_ping(std::string_view payload) {
   if (floods()) return close(close_code::policy_violation, "too many control frames");
-  if (!is_closing_) say_control(Opcode::pong, payload);
+  if (!is_closing()) say_control(Opcode::pong, payload);
 }
 
 void StreamSession::handle_close(const Message& message) {
@@ -258,8 +100,21 @@ bool StreamSession::floods() {
 }
 
 void StreamSession::handle_text(std::string_view text) {
-  if (is_closing_) return;
-  const auto message = wire::parse_client_message(text);
+  if (is_closing()) return;
+  if (protocol_.format == Format::cbor)
+    return say(wire::error_message(
+        "null", {ErrorCode::invalid_cbor, "psmoved.v1+cbor takes CBOR in binary messages.", {}}));
+  handle(wire::parse_client_message(text));
+}
+
+void StreamSession::handle_binary(std::string_view bytes) {
+  if (is_closing()) return;
+  if (protocol_.format != Format::cbor)
+    return close(close_code::unsupported_data, std::string(protocol_.name) + " takes text");
+  handle(wire::parse_client_cbor(bytes));
+}
+
+void StreamSession::handle(const wire::ClientMessage& message) {
   const auto fault = message.request ? answer(*message.request, message.to)
                                      : std::optional<Fault>(message.request.error());
   if (fault) say(wire::error_message(message.to, *fault));
@@ -276,58 +131,13 @@ std::optional<Fault> StreamSession::answer(const wire::StreamRequest& request,
   return std::nullopt;
 }
 
-std::optional<Fault> StreamSession::subscribe(const wire::SubscribeRequest& request) {
-  if (std::any_of(subscriptions_.begin(), subscriptions_.end(),
-                  [&](const auto& mine) { return mine.first == request.id; }))
-    return Fault{ErrorCode::subscription_exists,
-                 "This connection already has a subscription \"" + request.id + "\".", "/id"};
-  if (subscriptions_.size() >= context_.limits.subscriptions)
-    return Fault{ErrorCode::too_many_subscriptions,
-                 "A connection has at most " + std::to_string(context_.limits.subscriptions) +
-                     " subscriptions.",
-                 {}};
-  const auto resolved = resolve(request, context_.roster);
-  if (!resolved) return resolved.error();
-  const Subscription& subscription = resolved->subscription;
-
-  std::vector<std::string> ids, bodies;
-  for (const auto& id : subscription.controllers) ids.push_back(to_string(id));
-  say(wire::subscribed_message(request, ids));
-  if (request.snapshot) {
-    for (const auto& controller : context_.roster.all())
-      if (subscription.selects(controller->address()))
-        bodies.push_back(wire::controller_body(controller->state()));
-    say(wire::snapshot_message(request.id, bodies));
-  }
-  const auto group = context_.publisher.subscribe(*this, subscription);
-  subscriptions_.emplace_back(request.id, group);
-  if (resolved->resume.empty()) return std::nullopt;
-  auto history = context_.publisher.history(group, resolved->resume);
-  if (!history->is_empty()) queue(std::move(history));
-  return std::nullopt;
-}
-
-std::optional<Fault> StreamSession::unsubscribe(const std::string& id) {
-  const auto mine =
-      std::find_if(subscriptions_.begin(), subscriptions_.end(),
-                   [&](const auto& subscription) { return subscription.first == id; });
-  if (mine == subscriptions_.end())
-    return Fault{ErrorCode::unknown_subscription,
-                 "This connection has no subscription \"" + id + "\".", "/id"};
-  context_.publisher.unsubscribe(*this, mine->second);
-  backlog_.forget(mine->second);
-  subscriptions_.erase(mine);
-  say(wire::unsubscribed_message(id));
-  return std::nullopt;
-}
-
 std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
                                                 std::string_view to) {
   std::vector<Controller*> chosen;
   for (std::size_t i = 0; i < request.controllers.size(); ++i) {
     const auto& name = request.controllers[i];
     auto pointer = "/controllers/" + std::to_string(i);
-    Controller* controller = context_.roster.find(name);
+    Controller* controller = context().roster.find(name);
     if (controller == nullptr)
       return Fault{ErrorCode::unknown_controller, "There is no controller \"" + name + "\".",
                    std::move(pointer)};
@@ -344,7 +154,7 @@ std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
       chosen.push_back(controller);
   }
   if (request.controllers.empty())
-    for (const auto& controller : context_.roster.all())
+    for (const auto& controller : context().roster.all())
       if (controller->is_connected() && controller->model().capabilities.light)
         chosen.push_back(controller.get());
   std::vector<wire::SetResult> results;
@@ -371,16 +181,8 @@ wire::SetResult StreamSession::set_outputs(Controller& controller,
 
 // ---- what we say
 
-void StreamSession::say(std::string_view text) {
-  queue(single(Opcode::text, text));
-}
-
 void StreamSession::say_control(Opcode opcode, std::string_view payload) {
   queue(single(opcode, payload));
-}
-
-std::int64_t StreamSession::now_us() const {
-  return context_.roster.clock().now_us();
 }
 
 }  // namespace psmove::stream

@@ -25,6 +25,13 @@ std::chrono::nanoseconds Subscription::interval() const {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *max_rate_hz));
 }
 
+std::vector<Resume> resume_after(const wire::StreamPosition& position) {
+  std::vector<Resume> resume;
+  for (const auto& last : position.entries()) resume.push_back({last.controller, last.sequence});
+  resume.push_back({std::nullopt, nothing_yet});
+  return resume;
+}
+
 wire::Parsed<Resolved> resolve(const wire::SubscribeRequest& request,
                                const drivers::Roster& roster) {
   Resolved resolved;

@@ -7,7 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "api/stream/format.hpp"
 #include "api/wire/stream_messages.hpp"
+#include "api/wire/stream_position.hpp"
 #include "types/address.hpp"
 
 namespace psmove::drivers {
@@ -23,6 +25,7 @@ struct Subscription {
   std::uint16_t fields = wire::all_fields;
   wire::Policy policy = wire::Policy::all;
   std::optional<double> max_rate_hz;
+  Format format = Format::json;
 
   friend bool operator==(const Subscription&, const Subscription&) = default;
   [[nodiscard]] bool selects(const Address& controller) const;
@@ -34,8 +37,14 @@ struct Subscription {
 /// The last sample a client has from an earlier connection.
 struct Resume {
   std::optional<Address> controller;  ///< none: every one
-  std::uint64_t sequence = 0;
+  std::uint64_t sequence = 0;         ///< none has come: `nothing_yet`
 };
+/// Later than any, and so from another connection of the controller: all that is remembered is new.
+inline constexpr std::uint64_t nothing_yet = ~std::uint64_t{0};
+
+/// For a reader that comes back: a controller that its position does not name had sent nothing
+/// then.
+[[nodiscard]] std::vector<Resume> resume_after(const wire::StreamPosition& position);
 
 struct Resolved {
   Subscription subscription;

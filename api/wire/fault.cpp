@@ -24,6 +24,9 @@ constexpr Entry table[] = {
      "Send one JSON text; detail says where it stops being one. Nesting is limited to 16 levels."},
     {invalid_form, 400, "invalid_form", "Not a valid form body",
      "Percent-encode the body, or the query, as name=value pairs joined by &, or send JSON."},
+    {invalid_cbor, 400, "invalid_cbor", "Not valid CBOR",
+     "Send one CBOR data item in a binary message; detail says where it stops being one. Nesting "
+     "is limited to 16 levels."},
     {invalid_utf8, 400, "invalid_utf8", "Not valid UTF-8", "Encode the text as UTF-8."},
     {duplicate_member, 400, "duplicate_member", "Member given twice",
      "Give each member once; which of two should win is anyone's guess."},
@@ -31,7 +34,7 @@ constexpr Entry table[] = {
      "The request breaks a rule of HTTP or WebSocket; detail says "
      "which."},
     {unsupported_subprotocol, 400, "unsupported_subprotocol", "No common subprotocol",
-     "Offer psmoved.v1+json in Sec-WebSocket-Protocol, or none."},
+     "Offer a subprotocol that detail names in Sec-WebSocket-Protocol, or none."},
     {origin_not_allowed, 403, "origin_not_allowed", "Origin not allowed",
      "A web page of another site asked. Add its origin to `origins` in the configuration if it "
      "may."},
@@ -43,6 +46,8 @@ constexpr Entry table[] = {
      "Use an id, a number or a name from GET /api/v1/controllers."},
     {method_not_allowed, 405, "method_not_allowed", "Method not allowed",
      "Use one of the methods in the Allow header."},
+    {not_acceptable, 406, "not_acceptable", "Not acceptable",
+     "Leave Accept out, or let it admit the media type that detail names."},
     {timeout, 408, "timeout", "Request took too long",
      "Send the whole head within 5 s and the body within 10 s."},
     {controller_offline, 409, "controller_offline", "Controller is away",

@@ -14,6 +14,7 @@ enum class ErrorCode : std::uint8_t {
   // 400
   invalid_json,
   invalid_form,
+  invalid_cbor,
   invalid_utf8,
   duplicate_member,
   bad_request,
@@ -24,8 +25,9 @@ enum class ErrorCode : std::uint8_t {
   // 404
   not_found,
   unknown_controller,
-  // 405, 408
+  // 405, 406, 408
   method_not_allowed,
+  not_acceptable,
   timeout,
   // 409
   controller_offline,

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "api/wire/cbor.hpp"
 #include "api/wire/controller_json.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/text.hpp"
@@ -399,17 +400,7 @@ std::string_view status_name(OutputState state) {
   return to_string(state == OutputState::off ? OutputState::applied : state);
 }
 
-}  // namespace
-
-std::string_view to_string(Topic topic) {
-  return topic_names[static_cast<std::size_t>(topic)];
-}
-std::string_view to_string(Policy policy) {
-  return policy_names[static_cast<std::size_t>(policy)];
-}
-
-ClientMessage parse_client_message(std::string_view text) {
-  const auto message = parse_json(text);
+ClientMessage client_message(const Parsed<json>& message) {
   if (!message) return {"null", message.error()};
   std::string to = "null";
   if (message->is_object()) {
@@ -421,6 +412,22 @@ ClientMessage parse_client_message(std::string_view text) {
     }
   }
   return {std::move(to), request_of(*message)};
+}
+
+}  // namespace
+
+std::string_view to_string(Topic topic) {
+  return topic_names[static_cast<std::size_t>(topic)];
+}
+std::string_view to_string(Policy policy) {
+  return policy_names[static_cast<std::size_t>(policy)];
+}
+
+ClientMessage parse_client_message(std::string_view text) {
+  return client_message(parse_json(text));
+}
+ClientMessage parse_client_cbor(std::string_view bytes) {
+  return client_message(parse_cbor(bytes));
 }
 
 Parsed<std::optional<SubscribeRequest>> parse_stream_query(std::string_view query) {

@@ -84,6 +84,8 @@ struct ClientMessage {
 
 /// Reads one message. `set` is strict to the last member of led and rumble.
 [[nodiscard]] ClientMessage parse_client_message(std::string_view text);
+/// The same from CBOR (cbor.hpp).
+[[nodiscard]] ClientMessage parse_client_cbor(std::string_view bytes);
 
 /// Reads the query of the stream's URL, without '?': controllers, topics, fields (lists with
 /// commas; %2C is a comma inside a name), policy, max_rate_hz, since, snapshot. Pointers in faults

@@ -61,8 +61,11 @@ TEST_F(Rest, RootTellsVersionsClockLimitsAndLinks) {
   EXPECT_EQ(root["limits"]["body_bytes"], 16384);
   EXPECT_EQ(root["limits"]["connections_per_address"], 64);
   for (const auto& [name, path] : root["links"].items()) {
-    const int status = client->get(path).status;
-    EXPECT_TRUE(status == 200 || (name == "stream" && status == 426)) << path << status;
+    // The answer to GET events has no end.
+    const auto* const method = name == "events" ? "OPTIONS" : "GET";
+    const int status = client->request(method, path).status;
+    EXPECT_TRUE(status == 200 || status == 204 || (name == "stream" && status == 426))
+        << path << status;
   }
 }
 

@@ -186,7 +186,7 @@ class Rest:
 
     @staticmethod
     def _refuses_by_schema(template, answer):
-        if answer.body is None:
+        if not answer.body:
             return False
         if answer.status == 400 and template.startswith("/controllers") and PROBLEM not in answer.media:
             return True

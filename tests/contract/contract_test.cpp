@@ -62,8 +62,8 @@ Names names_of(const json& array) {
 }
 
 TEST(Contract, EveryRouteIsInItAndEverythingInItIsARoute) {
-  // The stream's door is not in the table: the session opens it before a route is looked for.
-  Names served = {"get /api/v1/stream"};
+  // The stream's doors are not in the table: the session opens them before a route is looked for.
+  Names served = {"get /api/v1/stream", "get /api/v1/events"};
   for (const auto& route : routes())
     served.insert(lower(to_string(route.method)) + " " + anonymous(std::string(route.path)));
   Names written;
@@ -82,7 +82,7 @@ TEST(Contract, PathsAreInTheOrderOfTheTable) {
       served.push_back(path);
   const auto document = nlohmann::ordered_json::parse(openapi_document.body);
   for (const auto& [path, item] : document["paths"].items())
-    if (path != "/api/v1/stream") written.push_back(anonymous(path));
+    if (path != "/api/v1/stream" && path != "/api/v1/events") written.push_back(anonymous(path));
   EXPECT_EQ(written, served);
 }
 

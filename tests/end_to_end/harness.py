@@ -19,6 +19,8 @@ import urllib.parse
 
 import websockets
 
+import cbor
+
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract"))
 import contract  # noqa: E402
 
@@ -224,9 +226,12 @@ class Stream:
 
     def __init__(self, socket_, query):
         self.socket, self.said = socket_, recording.conversation(query)
+        self.speaks_cbor = socket_.subprotocol == "psmoved.v1+cbor"
 
     async def receive(self):
         text = await asyncio.wait_for(self.socket.recv(), PATIENCE)
+        if self.speaks_cbor:
+            text = json.dumps(cbor.decode(text))
         self.said.append(("in", text))
         return json.loads(text)
 
@@ -246,7 +251,7 @@ class Stream:
     async def send(self, message):
         text = message if isinstance(message, (str, bytes)) else json.dumps(message)
         self.said.append(("out", text))
-        await self.socket.send(text)
+        await self.socket.send(cbor.encode(json.loads(text)) if self.speaks_cbor else text)
 
     async def subscribe(self, **what):
         await self.send({"type": "subscribe", **what})

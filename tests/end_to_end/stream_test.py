@@ -140,8 +140,25 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
                 self.assertEqual(refused.exception.status_code, status, query)
 
     async def test_the_protocol_asked_for_is_the_one_spoken(self):
-        async with open_stream(self.daemon, subprotocols=["chat", "psmoved.v1+json"]) as stream:
+        async with open_stream(self.daemon, subprotocols=["chat", "psmoved.v1+json", "psmoved.v1+cbor"]) as stream:
             self.assertEqual(stream.socket.subprotocol, "psmoved.v1+json")
+
+    async def test_cbor_carries_the_same_messages_both_ways(self):
+        async with open_stream(self.daemon, subprotocols=["psmoved.v1+cbor"]) as stream:
+            self.assertEqual((await stream.receive())["protocol"], "psmoved.v1+cbor")
+            await stream.subscribe(id="x", controllers=["1"], topics=["motion", "button"])
+            snapshot = await stream.of_type("snapshot")
+            self.assertEqual(set(snapshot["controllers"][0]), set(self.daemon.get("/api/v1/controllers/1").json))
+            for _ in range(50):
+                message = await stream.of_type("motion")
+                self.assertEqual(set(message["samples"][0]), {"sequence", "time_us", *FIELDS})
+            await stream.send({"type": "ping", "t": 12.5})
+            self.assertEqual((await stream.of_type("pong"))["t"], 12.5)
+            await stream.send({"type": "set", "controllers": ["1"], "led": {"color": "red"}})
+            self.assertIn((await stream.of_type("reply"))["status"], ("applied", "queued"))
+            await stream.socket.send('{"type":"ping"}')
+            stream.said.append(("out", '"text"'))
+            self.assertEqual((await stream.of_type("error"))["code"], "invalid_cbor")
 
     async def test_arrivals_and_departures_are_told(self):
         async with open_stream(self.daemon) as stream:

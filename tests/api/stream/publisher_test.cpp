@@ -553,5 +553,85 @@ TEST_F(PublisherTest, SinceTheNewestBringsNothing) {
   EXPECT_TRUE(publisher_.history(group, {{right, 0}})->is_empty());
 }
 
+// ---- the event stream
+
+/// The ids of a batch of events, in their order.
+std::vector<std::string> ids_in(std::string_view text) {
+  std::vector<std::string> ids;
+  for (auto at = text.find("id: "); at != std::string_view::npos; at = text.find("id: ", at + 1))
+    if (at == 0 || text[at - 1] == '\n')
+      ids.emplace_back(text.substr(at + 4, text.find('\n', at) - at - 4));
+  return ids;
+}
+
+class EventStreamTest : public PublisherTest {
+ protected:
+  /// Keeps what it gets as text.
+  class TextListener final : public Subscriber {
+   public:
+    void take(const SharedBatch& batch) override { text += batch->bytes(); }
+    void send() override {}
+    std::string text;
+  };
+  static Subscription events() {
+    auto what = every_sample();
+    what.format = Format::event_stream;
+    return what;
+  }
+};
+
+TEST_F(EventStreamTest, AnEventHasTypeIdAndTheMessageOfAWebSocket) {
+  TextListener reader;
+  Listener client;
+  publisher_.subscribe(reader, events());
+  publisher_.subscribe(client, every_sample());
+  report();
+  EXPECT_EQ(client.hear().size(), 1U);
+  EXPECT_EQ(reader.text,
+            "id: 0006f7000001:1\nevent: motion\ndata: "
+            R"({"type":"motion","subscription":"s","controller":"00:06:f7:00:00:01",)"
+            R"("received_us":5000000,"samples":[{"sequence":0,"time_us":1000000},)"
+            R"({"sequence":1,"time_us":1000001}],"dropped":0})"
+            "\n\n");
+  EXPECT_EQ(publisher_.samples_encoded(), 2U) << "once for both";
+}
+
+TEST_F(EventStreamTest, AnIdNamesEveryControllerThatHasSentSomething) {
+  TextListener reader;
+  report(right);
+  publisher_.subscribe(reader, events());
+  report(left);
+  report(right);
+  EXPECT_THAT(ids_in(reader.text),
+              ElementsAre("0006f7000001:1,0006f7000002:1001", "0006f7000001:1,0006f7000002:1003"));
+}
+
+TEST_F(EventStreamTest, HistoryLeadsFromTheOldIdToTheNewOne) {
+  TextListener first, second;
+  publisher_.subscribe(first, events());
+  report(left);
+  const auto old = wire::parse_stream_position(ids_in(first.text).back());
+  ASSERT_TRUE(old);
+  report(left);
+  report(right);
+  const auto group = publisher_.subscribe(second, events());
+  const auto missed = publisher_.history(group, resume_after(*old));
+  // Of the right one nothing was known when the first reader left: all of it is new.
+  EXPECT_THAT(ids_in(missed->bytes()),
+              ElementsAre("0006f7000001:3", "0006f7000001:3,0006f7000002:1001"));
+}
+
+TEST_F(EventStreamTest, AnIdLeadsOnOverASampleThatARateHoldsBack) {
+  TextListener reader;
+  auto what = at_rate(10, Policy::window);
+  what.format = Format::event_stream;
+  publisher_.subscribe(reader, what);
+  report();
+  report();
+  report();
+  pass(100ms);
+  EXPECT_THAT(ids_in(reader.text), ElementsAre("0006f7000001:1", "0006f7000001:5"));
+}
+
 }  // namespace
 }  // namespace psmove::stream

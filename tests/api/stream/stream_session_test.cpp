@@ -16,6 +16,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "api/stream/event_session.hpp"
 #include "api/stream/hub.hpp"
 #include "api/wire/controller_json.hpp"
 #include "drivers/roster.hpp"
@@ -84,6 +85,7 @@ class Client {
   }
 
   std::vector<json> heard;
+  int binaries = 0;
   std::vector<std::string> pings, pongs;
   std::optional<std::uint16_t> close_code;
   std::string close_reason;
@@ -95,6 +97,11 @@ class Client {
     switch (message.kind) {
       case Message::Kind::text:
         heard.push_back(json::parse(message.payload, nullptr, false));
+        EXPECT_FALSE(heard.back().is_discarded()) << message.payload;
+        break;
+      case Message::Kind::binary:
+        ++binaries;
+        heard.push_back(json::from_cbor(message.payload, true, false));
         EXPECT_FALSE(heard.back().is_discarded()) << message.payload;
         break;
       case Message::Kind::ping:
@@ -128,10 +135,12 @@ class StreamTest : public testing::Test {
     if (is_connected) controller.link_up({}, Source::simulated);
     return controller;
   }
-  Client& connect(std::string query = {}, std::string_view early = {}) {
+  Client& connect(std::string query = {}, std::string_view early = {}, std::string protocols = {}) {
     const auto [ours, theirs] = socket_pair();
-    hub_->adopt(ours, {.query = std::move(query), .key = std::string(key), .protocols = {}}, early,
-                [this] { ++closed_; });
+    hub_->adopt(
+        ours,
+        {.query = std::move(query), .key = std::string(key), .protocols = std::move(protocols)},
+        early, [this] { ++closed_; });
     clients_.push_back(std::make_unique<Client>(theirs));
     return *clients_.back();
   }
@@ -636,8 +645,8 @@ class SessionTimeTest : public StreamTest {
                           .publisher = publisher_,
                           .limits = limits_,
                           .backlog = {.edge_bytes = 10'000'000},
-                          .closing = [](StreamSession&) {},
-                          .gone = [this](StreamSession&) { is_gone_ = true; }};
+                          .closing = [](Connection&) {},
+                          .gone = [this](Connection&) { is_gone_ = true; }};
   std::shared_ptr<StreamSession> session_;
   drivers::SteadyTime started_;
 };
@@ -691,6 +700,300 @@ TEST_F(SessionTimeTest, APeerThatDoesNotAnswerACloseIsLeftSoon) {
   EXPECT_TRUE(is_gone_);
 }
 
+// ---- CBOR
+
+TEST_F(StreamTest, CborSaysWhatJsonSaysInBinaryMessages) {
+  auto& controller = add(left_address);
+  const std::string query = "topics=motion,button&snapshot=false";
+  Client& in_json = connect(query);
+  Client& in_cbor = connect(query, {}, "psmoved.v1+cbor");
+  for (int i = 0; i < 3; ++i) report(controller, i == 1 ? Buttons{Button::move} : Buttons{});
+  const auto plain = hear(in_json);
+  const auto compact = hear(in_cbor);
+  EXPECT_EQ(in_json.binaries, 0);
+  EXPECT_EQ(in_cbor.binaries, static_cast<int>(compact.size()));
+  ASSERT_EQ(plain.size(), compact.size());
+  EXPECT_EQ(compact[0].at("protocol"), "psmoved.v1+cbor");
+  for (std::size_t i = 1; i < plain.size(); ++i) {
+    if (plain[i].at("type") != "motion") {
+      EXPECT_EQ(plain[i], compact[i]);
+      continue;
+    }
+    for (const char* same : {"type", "subscription", "controller", "received_us", "dropped"})
+      EXPECT_EQ(plain[i].at(same), compact[i].at(same));
+    ASSERT_EQ(compact[i].at("samples").size(), 2U);
+    for (std::size_t k = 0; k < 2; ++k) {
+      const auto& sample = compact[i].at("samples")[k];
+      EXPECT_EQ(sample.at("sequence"), plain[i].at("samples")[k].at("sequence"));
+      EXPECT_NEAR(sample.at("accel_m_s2").at("z").get<double>(),
+                  plain[i].at("samples")[k].at("accel_m_s2").at("z").get<double>(), 1e-3);
+    }
+  }
+}
+
+TEST_F(StreamTest, CborIsHeardInBinaryMessagesAlone) {
+  add(left_address);
+  Client& client = connect({}, {}, "psmoved.v1+cbor");
+  const auto tell = [&](const json& message) {
+    hear(client);
+    const auto bytes = json::to_cbor(message);
+    client.send(
+        Client::frame(Opcode::binary, {reinterpret_cast<const char*>(bytes.data()), bytes.size()}));
+    return hear(client);
+  };
+  EXPECT_EQ(tell({{"type", "ping"}, {"t", 3}}).at(0).at("t"), 3);
+  EXPECT_EQ(tell({{"type", "subscribe"}, {"id", "a"}}).at(0).at("type"), "subscribed");
+  EXPECT_EQ(tell({{"type", "dance"}, {"id", "b"}}).at(0).at("code"), "unknown_type");
+  client.say(R"({"type":"ping"})");
+  const auto to_text = hear(client);
+  EXPECT_EQ(to_text.at(0).at("code"), "invalid_cbor");
+  client.send(Client::frame(Opcode::binary, "\x81"));
+  EXPECT_EQ(hear(client).at(0).at("code"), "invalid_cbor");
+  EXPECT_EQ(client.close_code, std::nullopt);
+}
+
+TEST_F(StreamTest, ASlowClientOfCborIsToldWhatItLost) {
+  limits_.backlog = 0ms;
+  open_hub();
+  auto& controller = add(left_address);
+  Client& client = connect("topics=motion&fields=", {}, "psmoved.v1+cbor");
+  hear(client);
+  client.reads = false;
+  constexpr int reports = 6000;
+  for (int i = 0; i < reports; ++i) {
+    report(controller);
+    settle();
+  }
+  client.reads = true;
+  hear(client).swap(client.heard);
+  report(controller);
+  settle();
+  std::uint64_t seen = 0, dropped = 0;
+  for (const auto& message : of_type(client.heard, "motion")) {
+    seen += message.at("samples").size();
+    dropped += message.at("dropped").get<std::uint64_t>();
+  }
+  EXPECT_GT(dropped, 256U) << "a number of more bytes than the one it takes the place of";
+  EXPECT_EQ(seen + dropped, 2U * (reports + 1));
+}
+
+// ---- the event stream
+
+/// The other end of an event stream, which reads it as a browser does.
+class Reader {
+ public:
+  explicit Reader(int socket) : socket_(socket) {}
+  ~Reader() { ::close(socket_); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  struct Event {
+    std::string type, id;
+    json data;
+  };
+  std::vector<Event> events;
+  std::vector<std::string> comments, retries;
+  bool is_ended = false;
+
+  void send(std::string_view bytes) { (void)::send(socket_, bytes.data(), bytes.size(), 0); }
+  void receive() {
+    std::array<char, 65536> buffer;
+    for (;;) {
+      const auto count = ::recv(socket_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+      if (count <= 0) {
+        is_ended = is_ended || count == 0 || errno != EAGAIN;
+        break;
+      }
+      text_.append(buffer.data(), static_cast<std::size_t>(count));
+    }
+    for (auto end = text_.find('\n'); end != std::string::npos; end = text_.find('\n')) {
+      take(text_.substr(0, end));
+      text_.erase(0, end + 1);
+    }
+  }
+  std::vector<json> of_type(std::string_view type) const {
+    std::vector<json> chosen;
+    for (const auto& event : events)
+      if (event.type == type) chosen.push_back(event.data);
+    return chosen;
+  }
+
+ private:
+  void take(const std::string& line) {
+    const auto value = [&line](std::string_view name) -> std::optional<std::string> {
+      if (!line.starts_with(name)) return std::nullopt;
+      return line.substr(name.size());
+    };
+    if (line.empty()) {
+      if (!next_.type.empty()) events.push_back(next_);
+      next_ = {};
+    } else if (const auto type = value("event: ")) {
+      next_.type = *type;
+    } else if (const auto id = value("id: ")) {
+      next_.id = *id;
+    } else if (const auto data = value("data: ")) {
+      next_.data = json::parse(*data);
+    } else if (const auto comment = value(": ")) {
+      comments.push_back(*comment);
+    } else if (const auto retry = value("retry: ")) {
+      retries.push_back(*retry);
+    } else {
+      ADD_FAILURE() << "not a line of an event stream: " << line;
+    }
+  }
+  int socket_;
+  std::string text_;
+  Event next_;
+};
+
+class EventTest : public StreamTest {
+ protected:
+  EventTest() { add(left_address); }
+  std::unique_ptr<Reader> read(std::string query, std::string last_event_id = {}) {
+    const auto [ours, theirs] = socket_pair();
+    auto reader = std::make_unique<Reader>(theirs);
+    hub_->adopt_reader(ours, {.query = std::move(query), .last_event_id = std::move(last_event_id)},
+                       [this] { ++closed_; });
+    hear(*reader);
+    return reader;
+  }
+  void hear(Reader& reader) {
+    settle();
+    reader.receive();
+  }
+  drivers::Controller& left() { return *roster_.find("1"); }
+};
+
+TEST_F(EventTest, SaysWhatAWebSocketWouldAsEvents) {
+  Client& client = connect("fields=trigger&topics=motion,button");
+  const auto reader = read("fields=trigger&topics=motion,button");
+  report(left(), {Button::cross});
+  hear(*reader);
+  const auto said = StreamTest::hear(client);
+  ASSERT_EQ(reader->events.size(), said.size());
+  for (std::size_t i = 0; i < said.size(); ++i) {
+    EXPECT_EQ(reader->events[i].type, said[i].at("type"));
+    if (said[i].at("type") != "hello") {
+      EXPECT_EQ(reader->events[i].data, said[i]);
+    }
+  }
+  EXPECT_EQ(said.back().at("type"), "motion");
+  EXPECT_EQ(reader->events.back().id, "0006f7162a3b:1");
+  EXPECT_THAT(reader->retries, ElementsAre("1000"));
+}
+
+TEST_F(EventTest, AnEmptyQueryChoosesTheUsualTopics) {
+  const auto reader = read("");
+  EXPECT_EQ(reader->of_type("subscribed").at(0).at("topics"),
+            json({"motion", "button", "controller"}));
+  report(left());
+  hear(*reader);
+  EXPECT_EQ(reader->of_type("motion").size(), 1U);
+}
+
+TEST_F(EventTest, AReaderThatComesBackMissesNothing) {
+  auto reader = read("topics=motion&fields=");
+  report(left());
+  hear(*reader);
+  const auto id = reader->events.back().id;
+  reader.reset();
+  settle();
+  EXPECT_EQ(closed_, 1);
+  for (int i = 0; i < 5; ++i) report(left());
+  reader = read("topics=motion&fields=", id);
+  report(left());
+  hear(*reader);
+  std::vector<std::uint64_t> got;
+  for (const auto& message : reader->of_type("motion"))
+    for (const auto& sample : message.at("samples")) got.push_back(sample.at("sequence"));
+  ASSERT_EQ(got.size(), 12U);
+  for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], i + 2);
+}
+
+TEST_F(EventTest, AnIdThatMakesNoSenseBringsNoHistory) {
+  for (int i = 0; i < 5; ++i) report(left());
+  EXPECT_THAT(read("topics=motion", "48213")->of_type("motion"), IsEmpty());
+  EXPECT_THAT(read("topics=motion", "0006f7162a3b:x")->of_type("motion"), IsEmpty());
+}
+
+TEST_F(EventTest, EndsWithAWordWhenTheDaemonStops) {
+  const auto reader = read("topics=battery");
+  hub_->close_all(close_code::going_away, "psmoved is stopping");
+  hear(*reader);
+  EXPECT_THAT(reader->comments, ElementsAre("psmoved is stopping"));
+  EXPECT_TRUE(reader->is_ended);
+}
+
+TEST_F(EventTest, AReaderThatTalksOnAndOnIsLeft) {
+  const auto reader = read("topics=battery");
+  reader->send("GET / HTTP/1.1\r\n\r\n");
+  hear(*reader);
+  EXPECT_EQ(closed_, 0);
+  reader->send(std::string(20'000, 'x'));
+  hear(*reader);
+  EXPECT_EQ(closed_, 1);
+}
+
+TEST_F(EventTest, ASlowReaderLosesTheOldestMotionAndIsToldHowMuch) {
+  limits_.backlog = 0ms;
+  open_hub();
+  const auto reader = read("topics=motion");
+  std::uint64_t seen = 0;
+  constexpr int reports = 4000;
+  for (int i = 0; i < reports; ++i) {
+    report(left());
+    settle();
+  }
+  for (int i = 0; i < 100; ++i) hear(*reader);
+  report(left());
+  hear(*reader);
+  std::uint64_t dropped = 0;
+  for (const auto& message : reader->of_type("motion")) {
+    seen += message.at("samples").size();
+    dropped += message.at("dropped").get<std::uint64_t>();
+  }
+  EXPECT_GT(dropped, 0U);
+  EXPECT_EQ(seen + dropped, 2U * (reports + 1));
+}
+
+TEST_F(EventTest, AReaderWhoseEventsDoNotFitIsToldSoAndLeft) {
+  limits_.edge_backlog_bytes = 100'000;
+  open_hub();
+  const auto reader = read("topics=controller");
+  for (int i = 0; i < 2000; ++i) {
+    left().set_name("name " + std::to_string(i));
+    settle();
+  }
+  for (int i = 0; i < 100; ++i) hear(*reader);
+  ASSERT_FALSE(reader->comments.empty());
+  EXPECT_THAT(reader->comments.back(), HasSubstr("too slow"));
+  EXPECT_TRUE(reader->is_ended);
+}
+
+TEST_F(SessionTimeTest, AnEventStreamSaysThatItIsStillThereEvery15Seconds) {
+  const auto [ours, theirs] = socket_pair();
+  Reader reader(theirs);
+  const auto events = std::make_shared<EventSession>(context_, ours, 8);
+  wire::SubscribeRequest request;
+  request.id = "query";
+  events->start(request, nullptr);
+  const auto check = [&](std::chrono::milliseconds time) {
+    events->check(started_ + time);
+    settle();
+    reader.receive();
+    return reader.comments.size();
+  };
+  EXPECT_EQ(check(14s), 0U);
+  EXPECT_EQ(check(15'100ms), 1U);
+  EXPECT_EQ(check(16s), 1U);
+  EXPECT_EQ(check(30'200ms), 2U);
+  EXPECT_EQ(check(300s), 3U) << "a reader has nothing to say and is not given up for that";
+  EXPECT_FALSE(is_gone_);
+  events->abort();
+  EXPECT_TRUE(is_gone_);
+  is_gone_ = false;
+}
+
 // ---- the upgrade
 
 TEST_F(StreamTest, TheUpgradeIsGrantedWithTheProtocolThatWasAskedFor) {
@@ -699,9 +1002,9 @@ TEST_F(StreamTest, TheUpgradeIsGrantedWithTheProtocolThatWasAskedFor) {
   EXPECT_TRUE(grants_upgrade(*plain, key, ""));
   EXPECT_TRUE(plain->ends_with("\r\n\r\n"));
   const auto chosen = hub_->accept(
-      {.query = {}, .key = std::string(key), .protocols = "psmoved.v1+cbor, psmoved.v1+json ,x"});
+      {.query = {}, .key = std::string(key), .protocols = "x, psmoved.v1+cbor ,psmoved.v1+json"});
   ASSERT_TRUE(chosen);
-  EXPECT_TRUE(grants_upgrade(*chosen, key, "psmoved.v1+json"));
+  EXPECT_TRUE(grants_upgrade(*chosen, key, "psmoved.v1+cbor")) << "the first that there is";
 }
 
 TEST_F(StreamTest, AnUpgradeThatCannotWorkIsRefusedBeforeIt) {

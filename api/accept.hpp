@@ -1,0 +1,12 @@
+#pragma once
+// What a client is ready to take (RFC 9110 12.5.1).
+
+#include <string_view>
+
+namespace psmove::api {
+
+/// Whether a list of media ranges admits this type: the most specific range that fits decides, and
+/// `q=0` refuses. An empty list admits everything; what cannot be read in it admits nothing.
+[[nodiscard]] bool accepts(std::string_view list, std::string_view type);
+
+}  // namespace psmove::api

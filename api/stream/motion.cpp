@@ -1,0 +1,134 @@
+#include "api/stream/motion.hpp"
+
+#include <array>
+#include <charconv>
+
+#include "api/wire/cbor.hpp"
+#include "api/wire/cbor_sample.hpp"
+#include "api/wire/sample_encoder.hpp"
+#include "api/wire/stream_messages.hpp"
+
+namespace psmove::stream {
+namespace {
+
+using wire::CborType;
+
+/// What every motion message in text ends with; `dropped` stands before the last brace.
+constexpr std::string_view text_end = R"(],"dropped":0})";
+
+class Decimal {
+ public:
+  explicit Decimal(std::int64_t value)
+      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
+  Decimal(const Decimal&) = delete;
+  Decimal& operator=(const Decimal&) = delete;
+  [[nodiscard]] std::string_view text() const {
+    return {digits_.data(), static_cast<std::size_t>(end_ - digits_.data())};
+  }
+
+ private:
+  std::array<char, 20> digits_;
+  char* end_;
+};
+
+std::string_view end_of(Format format) {
+  return format == Format::event_stream ? event_end : std::string_view();
+}
+
+/// Without what `dropped` adds to a message in text, or in CBOR where it is the last member too.
+std::string_view without_dropped(std::string_view payload, const Frame& frame, Format format) {
+  const std::size_t size = format == Format::cbor
+                               ? wire::cbor_head_size(frame.dropped)
+                               : Decimal(frame.dropped).text().size() + 1 + end_of(format).size();
+  payload.remove_suffix(size);
+  return payload;
+}
+
+}  // namespace
+
+void append_samples(std::string& out, std::span<const Sample> samples, Format format,
+                    std::uint16_t fields) {
+  for (const Sample& sample : samples) {
+    if (format == Format::cbor) {
+      wire::append_cbor_sample(out, sample, fields);
+      continue;
+    }
+    if (!out.empty()) out += ',';
+    wire::append_sample(out, sample, fields);
+  }
+}
+
+std::string motion_head(Format format, std::string_view subscription) {
+  if (format != Format::cbor) return wire::event_head(wire::Topic::motion, subscription);
+  std::string head;
+  wire::append_cbor_head(head, CborType::map, 6);
+  wire::append_cbor_text(head, "type");
+  wire::append_cbor_text(head, "motion");
+  wire::append_cbor_text(head, "subscription");
+  wire::append_cbor_text(head, subscription);
+  return head;
+}
+
+MotionWriter::MotionWriter(const Address& controller)
+    : controller_(controller),
+      text_("\"controller\":\"" + to_string(controller) + "\",\"received_us\":") {
+  wire::append_cbor_text(cbor_, "controller");
+  wire::append_cbor_text(cbor_, to_string(controller));
+  wire::append_cbor_text(cbor_, "received_us");
+}
+
+void MotionWriter::append(Batch& batch, std::string_view head, const Motion& motion,
+                          std::string_view id_line) const {
+  const Frame about{.controller = controller_,
+                    .kind = FrameKind::motion,
+                    .samples = motion.count,
+                    .dropped = motion.dropped};
+  if (batch.format() == Format::cbor)
+    append_cbor(batch, about, head, motion);
+  else
+    append_text(batch, about, head, motion, id_line);
+}
+
+void MotionWriter::append_text(Batch& batch, const Frame& about, std::string_view head,
+                               const Motion& motion, std::string_view id_line) const {
+  const Decimal received(motion.received_us);
+  const auto end = end_of(batch.format());
+  if (motion.dropped == 0) {
+    batch.append(about, {id_line, head, text_, received.text(), R"(,"samples":[)", motion.samples,
+                         text_end, end});
+  } else {
+    const Decimal lost(motion.dropped);
+    batch.append(about, {id_line, head, text_, received.text(), R"(,"samples":[)", motion.samples,
+                         R"(],"dropped":)", lost.text(), "}", end});
+  }
+}
+
+void MotionWriter::append_cbor(Batch& batch, const Frame& about, std::string_view head,
+                               const Motion& motion) const {
+  // One for all: it keeps its room, and is read before this returns.
+  static std::string between, end;
+  between.clear();
+  wire::append_cbor_integer(between, motion.received_us);
+  wire::append_cbor_text(between, "samples");
+  wire::append_cbor_head(between, CborType::array, motion.count);
+  end.clear();
+  wire::append_cbor_text(end, "dropped");
+  wire::append_cbor_head(end, CborType::positive, motion.dropped);
+  batch.append(about, {head, cbor_, between, motion.samples, end}, Opcode::binary);
+}
+
+void append_with_dropped(Batch& to, const Batch& from, const Frame& frame, std::uint32_t dropped) {
+  const Format format = to.format();
+  const auto payload = without_dropped(from.payload(frame), frame, format);
+  Frame about = frame;
+  about.dropped = dropped;
+  if (format == Format::cbor) {
+    std::string number;
+    wire::append_cbor_head(number, CborType::positive, dropped);
+    to.append(about, {payload, number}, Opcode::binary);
+  } else {
+    to.append(about, {payload, Decimal(dropped).text(), "}", end_of(format)});
+  }
+}
+
+}  // namespace psmove::stream
