@@ -151,6 +151,24 @@ Answer<std::string> Client::unpair(std::string_view which) {
 Answer<std::string> Client::set_name(std::string_view which, std::string_view name) {
   return request("PATCH", controller_path(which), name_request(name));
 }
+Answer<std::string> Client::set_companion(std::string_view which, std::string_view other) {
+  return request("PATCH", controller_path(which), companion_request(other));
+}
+Answer<std::string> Client::led_pwm(std::string_view which) {
+  return request("GET", controller_path(which, "led/pwm"));
+}
+Answer<std::string> Client::set_led_pwm(std::string_view which, std::uint32_t frequency_hz) {
+  return request("PUT", controller_path(which, "led/pwm"), led_pwm_request(frequency_hz));
+}
+Answer<std::string> Client::set_wheel_rumble(std::string_view which, const wire::WheelWish& wish) {
+  return request("PUT", controller_path(which, "extension/rumble"), wheel_request(wish));
+}
+Answer<std::string> Client::stop_wheel_rumble(std::string_view which) {
+  return request("DELETE", controller_path(which, "extension/rumble"));
+}
+Answer<std::string> Client::diagnostics(std::string_view which) {
+  return request("GET", controller_path(which, "diagnostics"));
+}
 Answer<std::string> Client::forget(std::string_view which) {
   return request("DELETE", controller_path(which));
 }

@@ -9,6 +9,7 @@
 //     move.set_rumble("all", {.value = 120, .duration = 80ms});
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -65,8 +66,20 @@ class Client {
 
   /// An empty name takes the name away.
   Answer<std::string> set_name(std::string_view which, std::string_view name);
+  /// Binds a Navigation controller and a Move, from either side. An empty `other` parts them.
+  Answer<std::string> set_companion(std::string_view which, std::string_view other);
   /// Only one that is away can be forgotten.
   Answer<std::string> forget(std::string_view which);
+
+  /// How often a second the light is switched, which is how it is dimmed; for parse_led_pwm().
+  Answer<std::string> led_pwm(std::string_view which);
+  Answer<std::string> set_led_pwm(std::string_view which, std::uint32_t frequency_hz);
+  /// The motors of a racing wheel; for parse_wheel().
+  Answer<std::string> set_wheel_rumble(std::string_view which, const wire::WheelWish& wish);
+  Answer<std::string> stop_wheel_rumble(std::string_view which);
+  /// What the controller says about itself; for parse_diagnostics().
+  Answer<std::string> diagnostics(std::string_view which);
+
   /// Simulated controllers only.
   Answer<std::string> simulation(std::string_view which);
   Answer<std::string> set_simulation(std::string_view which, const wire::SimulationPatch& patch);

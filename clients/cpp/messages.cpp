@@ -179,6 +179,10 @@ std::optional<Controller> controller(const Json& object) {
   controller.radio = radio(member(object, "radio"));
   const auto& outputs = member(member(object, "capabilities"), "outputs");
   controller.has_light = !outputs.is_object() || member(outputs, "led").is_object();
+  controller.has_led_pwm = member(outputs, "led_pwm").is_object();
+  const auto& sensors = member(member(object, "capabilities"), "sensors");
+  controller.has_motion_sensors =
+      !sensors.is_object() || member(sensors, "orientation").is_object();
   controller.extension = text(member(object, "extension"), "device");
   controller.companion = text(object, "companion");
   controller.led = light(member(object, "led"));
@@ -366,6 +370,33 @@ std::optional<std::vector<Adapter>> parse_adapters(std::string_view json) {
                    .powered = truth(item, "powered"),
                    .controllers = controllers.is_array() ? controllers.size() : 0};
   });
+}
+
+std::optional<LedPwm> parse_led_pwm(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  return LedPwm{integer(*object, "frequency_hz"), truth(*object, "set")};
+}
+
+std::optional<WheelMotors> parse_wheel(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  return WheelMotors{octet(*object, "left"), octet(*object, "right"), text(*object, "state")};
+}
+
+std::optional<DiagnosticsReport> parse_diagnostics(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  DiagnosticsReport report;
+  if (const auto& firmware = member(*object, "firmware"); firmware.is_object())
+    report.firmware = {text(firmware, "version"), small_integer(firmware, "revision"),
+                       small_integer(firmware, "bluetooth_version")};
+  if (const auto& power = member(*object, "power"); power.is_object())
+    report.power = {small_integer(power, "battery_code"), small_integer(power, "battery_raw"),
+                    small_integer(power, "temperature_raw"), truth(power, "charging_enabled"),
+                    text(power, "charger")};
+  report.host_address = text(*object, "host_address");
+  return report;
 }
 
 std::optional<std::vector<LightResult>> parse_light_results(std::string_view json) {

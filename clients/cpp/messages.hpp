@@ -51,7 +51,9 @@ struct Controller {
   RadioStatistics radio;
   Light led;
   Motor rumble;
-  bool has_light = true;  ///< a sphere to light
+  bool has_light = true;     ///< a sphere to light
+  bool has_led_pwm = false;  ///< the frequency of its light can be set
+  bool has_motion_sensors = true;
   std::string extension;  ///< "sharp_shooter", "racing_wheel", "unknown"; empty: nothing there
   std::string companion;  ///< its id; empty: none
   std::optional<Sample> newest;
@@ -134,6 +136,37 @@ struct Pairing {
 
 /// GET …/calibration.
 [[nodiscard]] std::optional<CalibrationReport> parse_calibration(std::string_view json);
+
+/// GET …/led/pwm.
+struct LedPwm {
+  std::int64_t frequency_hz = 0;
+  bool is_set = false;  ///< else it is the usual one, about
+};
+[[nodiscard]] std::optional<LedPwm> parse_led_pwm(std::string_view json);
+
+/// …/extension/rumble: a wheel's motors.
+struct WheelMotors {
+  int left = 0, right = 0;  ///< 0..255
+  std::string state;
+};
+[[nodiscard]] std::optional<WheelMotors> parse_wheel(std::string_view json);
+
+/// GET …/diagnostics. What the controller did not answer for is left out.
+struct DiagnosticsReport {
+  struct Firmware {
+    std::string version;
+    int revision = 0, bluetooth_version = 0;
+  };
+  struct Power {
+    int battery_code = 0, battery_raw = 0, temperature_raw = 0;
+    bool charging_enabled = false;
+    std::string charger;
+  };
+  std::optional<Firmware> firmware;
+  std::optional<Power> power;
+  std::string host_address;  ///< whom it calls; empty: not told
+};
+[[nodiscard]] std::optional<DiagnosticsReport> parse_diagnostics(std::string_view json);
 
 /// What a write to an output came to, for one controller. The id is empty where the answer is about
 /// the one that was asked for; `error` is empty unless this one could not be written.

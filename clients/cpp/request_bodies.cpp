@@ -22,6 +22,23 @@ void add_common(Json& body, const Wish& wish) {
   if (wish.priority != 0) body["priority"] = wish.priority;
 }
 
+Json controls_object(const wire::SimulationPatch::Controls& controls) {
+  Json object = Json::object();
+  const auto add = [&object](const char* key, const auto& value) {
+    if (value) object[key] = *value;
+  };
+  add("weapon", controls.weapon);
+  add("trigger", controls.trigger);
+  add("reload", controls.reload);
+  add("pump", controls.pump);
+  add("throttle", controls.throttle);
+  add("l2", controls.l2);
+  add("r2", controls.r2);
+  add("left_paddle", controls.left_paddle);
+  add("right_paddle", controls.right_paddle);
+  return object;
+}
+
 }  // namespace
 
 std::string led_request(const LedWish& wish) {
@@ -43,6 +60,20 @@ std::string rumble_request(const RumbleWish& wish) {
 
 std::string name_request(std::string_view name) {
   return written(Json{{"name", name.empty() ? Json() : Json(std::string(name))}});
+}
+
+std::string companion_request(std::string_view other) {
+  return written(Json{{"companion", other.empty() ? Json() : Json(std::string(other))}});
+}
+
+std::string led_pwm_request(std::uint32_t frequency_hz) {
+  return written(Json{{"frequency_hz", frequency_hz}});
+}
+
+std::string wheel_request(const wire::WheelWish& wish) {
+  Json body{{"left", wish.rumble.left}, {"right", wish.rumble.right}};
+  if (wish.duration) body["for_ms"] = wish.duration->count();
+  return written(body);
 }
 
 std::string action_request(std::string_view action) {
@@ -72,6 +103,10 @@ std::string simulation_request(const wire::SimulationPatch& patch) {
   if (patch.link_up) body["link"] = *patch.link_up ? "up" : "down";
   if (patch.loss) body["loss"] = *patch.loss;
   if (patch.magnetometer) body["magnetometer"] = *patch.magnetometer;
+  if (patch.extension)
+    body["extension"] = *patch.extension ? Json(to_string(**patch.extension)) : Json();
+  if (!patch.controls.is_empty()) body["controls"] = controls_object(patch.controls);
+  if (patch.stick) body["stick"] = {{"x", patch.stick->x}, {"y", patch.stick->y}};
   return written(body);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 // What a client asks, as JSON bodies.
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,10 @@ namespace psmove::client {
 [[nodiscard]] std::string rumble_request(const RumbleWish& wish);
 /// An empty name takes the name away.
 [[nodiscard]] std::string name_request(std::string_view name);
+/// An empty id, number or name: nobody.
+[[nodiscard]] std::string companion_request(std::string_view other);
+[[nodiscard]] std::string led_pwm_request(std::uint32_t frequency_hz);
+[[nodiscard]] std::string wheel_request(const wire::WheelWish& wish);
 /// Of a resource that acts: `{"action": "start"}`.
 [[nodiscard]] std::string action_request(std::string_view action);
 [[nodiscard]] std::string pairing_request(std::string_view which, const PairingWish& wish);

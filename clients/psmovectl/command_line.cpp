@@ -44,6 +44,8 @@ void add_verbs(CLI::App& app, Context& context) {
   add_watch(app, context);
   add_led(app, context);
   add_rumble(app, context);
+  add_pwm(app, context);
+  add_extension(app, context);
   add_reset(app, context);
   add_calibrate(app, context);
   add_pair(app, context);
@@ -51,7 +53,9 @@ void add_verbs(CLI::App& app, Context& context) {
   add_import(app, context);
   add_adapters(app, context);
   add_name(app, context);
+  add_companion(app, context);
   add_forget(app, context);
+  add_diagnostics(app, context);
   add_sim(app, context);
   add_status(app, context);
 }

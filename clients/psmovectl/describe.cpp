@@ -246,6 +246,44 @@ std::string show_text(const Controller& controller, const Style& style) {
   return sheet.text();
 }
 
+std::string extension_text(const Controller& controller, const Style& style) {
+  Sheet sheet(style);
+  sheet.title(controller.display_name());
+  sheet.line("extension",
+             controller.extension.empty() ? "nothing" : printable(controller.extension, style));
+  if (controller.newest)
+    sheet.line("controls", std::visit([](const auto& controls) { return controls_text(controls); },
+                                      controller.newest->extension));
+  return sheet.text();
+}
+
+std::string diagnostics_text(std::string_view title, const DiagnosticsReport& report,
+                             const Style& style) {
+  constexpr std::string_view no_answer = "did not answer";
+  Sheet sheet(style);
+  sheet.title(title);
+  const auto& firmware = report.firmware;
+  sheet.line("firmware", firmware ? printable(firmware->version, style) + " rev " +
+                                        std::to_string(firmware->revision) +
+                                        ", Bluetooth module version " +
+                                        std::to_string(firmware->bluetooth_version)
+                                  : no_answer);
+  if (const auto& power = report.power) {
+    sheet.line("battery", "code " + std::to_string(power->battery_code) + ", raw " +
+                              std::to_string(power->battery_raw));
+    sheet.line("temperature", "raw " + std::to_string(power->temperature_raw));
+    sheet.line("charger", printable(power->charger, style) + ", charging " +
+                              (power->charging_enabled ? "enabled" : "not enabled"));
+  } else {
+    sheet.line("power", no_answer);
+  }
+  const auto& host = report.host_address;
+  sheet.line("calls", host.empty()                  ? no_answer
+                      : host == "00:00:00:00:00:00" ? "nobody: it was never paired"
+                                                    : printable(host, style));
+  return sheet.text();
+}
+
 std::string light_outcome_text(const Light& light, const Style& style) {
   auto text = light_text(light.color, style);
   if (light.target) text += ", on its way to " + light_text(*light.target, style);

@@ -31,6 +31,12 @@ struct Attitude {
 /// One controller with everything that is known of it.
 [[nodiscard]] std::string show_text(const Controller& controller, const Style& style);
 
+/// What is on the extension port, and how its controls stand.
+[[nodiscard]] std::string extension_text(const Controller& controller, const Style& style);
+/// What a controller says about itself.
+[[nodiscard]] std::string diagnostics_text(std::string_view title, const DiagnosticsReport& report,
+                                           const Style& style);
+
 /// "#ff0000, applied": what came of a write.
 [[nodiscard]] std::string outcome_text(std::string_view value, std::string_view state,
                                        std::span<const Layer> layers);

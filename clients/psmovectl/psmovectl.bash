@@ -10,8 +10,9 @@ _psmovectl_controllers() {
 
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verbs='list show watch led rumble reset calibrate pair unpair import adapters name forget sim status'
-    local verb= which= words= url=() i
+    local verbs='list show watch led rumble pwm extension reset calibrate pair unpair import adapters name companion forget diagnostics sim
+        status'
+    local verb= which= what= words= url=() i
     COMPREPLY=()
 
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -19,7 +20,7 @@ _psmovectl() {
             --url) url=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
             --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout) ((i++)) ;;
             -*) ;;
-            *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; else which=1; fi ;;
+            *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; elif [[ -z $which ]]; then which=1; else what=${COMP_WORDS[i]}; fi ;;
         esac
     done
 
@@ -39,6 +40,7 @@ _psmovectl() {
         case $verb in
             led) words+=' --fade --for --effect --period --priority --lease' ;;
             rumble) words+=' --for --priority --lease' ;;
+            extension) words+=' --for' ;;
             reset) words+=' --undo' ;;
             watch) words+=' --rate --ascii' ;;
             pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait' ;;
@@ -54,19 +56,23 @@ _psmovectl() {
         :*) words=$verbs ;;
         list:* | status:*) ;;
         import:*) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
-        *:)
+        *: | companion:1)
             # Names may have spaces: one candidate per line, quoted for the shell.
             local candidate
             while IFS= read -r candidate; do
                 [[ $candidate == "$current"* ]] && COMPREPLY+=("$(printf '%q' "$candidate")")
             done < <(_psmovectl_controllers "${url[@]}")
+            [[ $verb:$which == companion:1 && none == "$current"* ]] && COMPREPLY+=(none)
             return
             ;;
         led:1) words='red orange yellow green cyan blue purple hotpink white off clear' ;;
         rumble:1) words='0 80 120 255 off clear' ;;
+        pwm:1) words='20000 188000' ;;
+        extension:1) if [[ -z $what ]]; then words=rumble; else words='0 80 120 255 off'; fi ;;
         sim:1)
             words='motion=still motion=wave motion=figure8 motion=tumble buttons= trigger= battery= link=up
-                   link=down loss= magnetometer=normal magnetometer=absent magnetometer=disturbed'
+                   link=down loss= magnetometer=normal magnetometer=absent magnetometer=disturbed
+                   extension=sharp_shooter extension=racing_wheel extension=unknown extension=none controls= stick='
             # The shell splits words at "=": the key is before it, and what is typed behind it.
             local key=
             [[ $current == = ]] && key=$previous
@@ -75,6 +81,10 @@ _psmovectl() {
                 motion) words='still wave figure8 tumble' ;;
                 link) words='up down' ;;
                 magnetometer) words='normal absent disturbed' ;;
+                extension) words='sharp_shooter racing_wheel unknown none' ;;
+                controls)
+                    words='weapon:1 weapon:2 weapon:3 trigger:yes reload:yes pump:yes throttle:1 l2:1 r2:1
+                           left_paddle:yes right_paddle:yes' ;;
                 buttons) words='select start triangle circle cross square ps move t none' ;;
             esac
             mapfile -t COMPREPLY < <(compgen -W "$words" -- "${current#=}")

@@ -47,12 +47,15 @@ void add_sim(CLI::App& app, Context& context) {
             "  psmovectl sim 1\n"
             "  psmovectl sim 1 motion=wave buttons=cross,move trigger=0.5\n"
             "  psmovectl sim 2 battery=20 loss=0.02 magnetometer=absent\n"
-            "  psmovectl sim 2 link=down");
+            "  psmovectl sim 2 link=down\n"
+            "  psmovectl sim 1 extension=sharp_shooter controls=weapon:2,reload:yes\n"
+            "  psmovectl sim 3 stick=0.5,-1");
   auto which = std::make_shared<std::string>();
   auto settings = std::make_shared<std::vector<std::string>>();
   verb.which(*which);
   verb.words("KEY=VALUE", *settings, 16,
-             "motion, buttons, trigger, battery, link, loss, magnetometer");
+             "motion, buttons, trigger, battery, link, loss, magnetometer, extension, controls, "
+             "stick");
   verb.action([&context, which, settings] { context.exit_code = sim(context, *which, *settings); });
 }
 

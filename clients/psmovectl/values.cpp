@@ -83,6 +83,76 @@ Answer<Buttons> button_list(std::string_view text) {
   return buttons;
 }
 
+std::optional<bool> yes_or_no(std::string_view text) {
+  if (text == "yes" || text == "on" || text == "true") return true;
+  if (text == "no" || text == "off" || text == "false") return false;
+  return std::nullopt;
+}
+
+Answer<std::optional<ExtensionDevice>> extension_device(std::string_view text) {
+  if (text.empty() || text == "none") return std::optional<ExtensionDevice>();
+  for (const auto device :
+       {ExtensionDevice::sharp_shooter, ExtensionDevice::racing_wheel, ExtensionDevice::unknown})
+    if (text == to_string(device)) return std::optional(device);
+  return refused(text, "an extension device: use sharp_shooter, racing_wheel, unknown or none");
+}
+
+/// Puts one control, "weapon:2", into those that are to change.
+std::optional<Error> apply_control(std::string_view text,
+                                   wire::SimulationPatch::Controls& controls) {
+  using Controls = wire::SimulationPatch::Controls;
+  static constexpr std::array<std::pair<std::string_view, std::optional<bool> Controls::*>, 5>
+      switches = {{{"trigger", &Controls::trigger},
+                   {"reload", &Controls::reload},
+                   {"pump", &Controls::pump},
+                   {"left_paddle", &Controls::left_paddle},
+                   {"right_paddle", &Controls::right_paddle}}};
+  static constexpr std::array<std::pair<std::string_view, std::optional<double> Controls::*>, 3>
+      fractions = {
+          {{"throttle", &Controls::throttle}, {"l2", &Controls::l2}, {"r2", &Controls::r2}}};
+  const auto colon = std::min(text.find(':'), text.size());
+  const auto name = text.substr(0, colon);
+  const auto value = text.substr(std::min(colon + 1, text.size()));
+  if (name == "weapon") {
+    controls.weapon = whole<int>(value);
+    if (controls.weapon) return std::nullopt;
+    return refused(text, "a weapon: use weapon:1, weapon:2 or weapon:3");
+  }
+  for (const auto& [known, member] : switches) {
+    if (name != known) continue;
+    controls.*member = yes_or_no(value);
+    if (controls.*member) return std::nullopt;
+    return refused(text,
+                   "a switch: use " + std::string(name) + ":yes or " + std::string(name) + ":no");
+  }
+  for (const auto& [known, member] : fractions) {
+    if (name != known) continue;
+    controls.*member = finite(value);
+    if (controls.*member) return std::nullopt;
+    return refused(text,
+                   "a position: use " + std::string(name) + ":0 to " + std::string(name) + ":1");
+  }
+  return refused(text,
+                 "a control: use weapon:1, trigger:yes, reload:yes or pump:yes of a "
+                 "sharp_shooter, throttle:0.5, l2:0.5, r2:0.5, left_paddle:yes or "
+                 "right_paddle:yes of a racing_wheel, with commas between");
+}
+
+Answer<wire::SimulationPatch::Controls> control_list(std::string_view text) {
+  wire::SimulationPatch::Controls controls;
+  for (const auto& each : split(text, ','))
+    if (auto error = apply_control(each, controls)) return *std::move(error);
+  return controls;
+}
+
+Answer<Stick> stick_position(std::string_view text) {
+  const auto parts = split(text, ',');
+  const auto x = finite(parts.front());
+  const auto y = finite(parts.back());
+  if (parts.size() == 2 && x && y) return Stick{*x, *y};
+  return refused(text, "a position of the stick: use X,Y, each -1 to 1, like stick=0.5,-1");
+}
+
 std::optional<Error> apply_setting(std::string_view key, std::string_view value,
                                    wire::SimulationPatch& patch) {
   if (key == "motion") {
@@ -105,11 +175,22 @@ std::optional<Error> apply_setting(std::string_view key, std::string_view value,
     if (!fraction)
       return refused(value, "a number from 0 to 1, as " + std::string(key) + " wants it");
     (key == "trigger" ? patch.trigger : patch.loss) = *fraction;
+  } else if (key == "extension") {
+    const auto device = extension_device(value);
+    if (!device) return device.error();
+    patch.extension = *device;
+  } else if (key == "controls") {
+    const auto controls = control_list(value);
+    if (!controls) return controls.error();
+    patch.controls = *controls;
+  } else if (key == "stick") {
+    const auto stick = stick_position(value);
+    if (!stick) return stick.error();
+    patch.stick = *stick;
   } else {
-    return refused(
-        key,
-        "a setting of a simulation: use motion, buttons, trigger, battery, link, loss or "
-        "magnetometer");
+    return refused(key,
+                   "a setting of a simulation: use motion, buttons, trigger, battery, link, loss, "
+                   "magnetometer, extension, controls or stick");
   }
   return std::nullopt;
 }
@@ -150,6 +231,11 @@ Answer<std::uint8_t> parse_rumble(std::string_view text) {
   if (text == "off") return std::uint8_t{0};
   if (const auto value = whole<std::uint8_t>(text)) return *value;
   return refused(text, "a rumble: use 0 to 255, or off");
+}
+
+Answer<std::uint32_t> parse_frequency(std::string_view text) {
+  if (const auto value = whole<std::uint32_t>(text)) return *value;
+  return refused(text, "a frequency: use a whole number of hertz, 733 to 24000000, like 20000");
 }
 
 Answer<Effect> parse_effect(std::string_view text) {

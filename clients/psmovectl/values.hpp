@@ -22,10 +22,14 @@ namespace psmove::client {
 /// 0..255, or "off".
 [[nodiscard]] Answer<std::uint8_t> parse_rumble(std::string_view text);
 
+/// Hertz, in digits.
+[[nodiscard]] Answer<std::uint32_t> parse_frequency(std::string_view text);
+
 /// "none" is no effect.
 [[nodiscard]] Answer<Effect> parse_effect(std::string_view text);
 
-/// `motion=wave buttons=cross,move trigger=0.5 battery=20 link=down loss=0.02 magnetometer=absent`.
+/// `motion=wave buttons=cross,move trigger=0.5 battery=20 link=down loss=0.02 magnetometer=absent
+/// extension=sharp_shooter controls=weapon:2,reload:yes stick=0.5,-1`.
 /// Whether the values make sense is the daemon's to say; here only what cannot be sent is refused.
 [[nodiscard]] Answer<wire::SimulationPatch> parse_simulation(std::span<const std::string> settings);
 

@@ -27,6 +27,10 @@ void Verb::required(const std::string& name, std::string& into, const std::strin
   app_.add_option(name, into, description)->option_text(" ")->required();
 }
 
+void Verb::optional(const std::string& name, std::string& into, const std::string& description) {
+  app_.add_option(name, into, description)->option_text(" ");
+}
+
 void Verb::words(const std::string& name, std::vector<std::string>& into, int most,
                  const std::string& description) {
   app_.add_option(name, into, description)->option_text(" ")->expected(0, most);

@@ -22,6 +22,7 @@ class Verb {
   /// The positional WHICH: a controller's number, name or address, or all.
   void which(std::string& into, bool is_required = true);
   void required(const std::string& name, std::string& into, const std::string& description);
+  void optional(const std::string& name, std::string& into, const std::string& description);
   /// Up to `most` words, or none.
   void words(const std::string& name, std::vector<std::string>& into, int most,
              const std::string& description);

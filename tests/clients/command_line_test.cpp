@@ -81,6 +81,86 @@ TEST(CommandLineTest, AllWithNobodyConnectedSaysSo) {
   EXPECT_EQ(run(daemon.url(), {"led", "all", "red"}).out, "no controller is connected\n");
 }
 
+TEST(CommandLineTest, CompanionNamesBothAndNonePartsThem) {
+  auto left = canned_left();
+  left.companion = canned_away().address;
+  CannedDaemon daemon({{"PATCH /api/v1/controllers/1", {200, wire::controller_body(left)}},
+                       {"GET /api/v1/controllers", {200, canned_list()}}});
+  EXPECT_EQ(run(daemon.url(), {"companion", "1", "2"}).out,
+            "left hand and controller 2 belong together now\n");
+  EXPECT_EQ(run(daemon.url(), {"companion", "1", "none"}).out, "left hand has no companion now\n");
+  EXPECT_THAT(daemon.requests(), ElementsAre(HasSubstr(R"({"companion":"2"})"), testing::_,
+                                             HasSubstr(R"({"companion":null})")));
+}
+
+TEST(CommandLineTest, PwmShowsAndSetsTheFrequency) {
+  CannedDaemon daemon(
+      {{"GET /api/v1/controllers/1/led/pwm", {200, R"({"frequency_hz":188000,"set":false})"}},
+       {"PUT /api/v1/controllers/1/led/pwm", {200, R"({"frequency_hz":20000,"set":true})"}}});
+  EXPECT_EQ(run(daemon.url(), {"pwm", "1"}).out, "1: about 188000 Hz, as it is until it is set\n");
+  EXPECT_EQ(run(daemon.url(), {"pwm", "1", "20000"}).out, "1: 20000 Hz\n");
+  EXPECT_THAT(daemon.requests(), ElementsAre(testing::_, HasSubstr(R"({"frequency_hz":20000})")));
+}
+
+TEST(CommandLineTest, PwmOfAllLeavesOutThoseThatCannot) {
+  auto left = canned_left();
+  left.capabilities.led_pwm = true;
+  CannedDaemon daemon({{"GET /api/v1/controllers",
+                        {200, "[" + wire::controller_body(left) + "," +
+                                  wire::controller_body(canned_away()) + "]"}},
+                       {"GET /api/v1/controllers/00:06:f7:16:2a:3b/led/pwm",
+                        {200, R"({"frequency_hz":20000,"set":true})"}}});
+  EXPECT_EQ(run(daemon.url(), {"pwm", "all"}).out, "left hand: 20000 Hz\n");
+}
+
+TEST(CommandLineTest, ExtensionShowsDeviceAndControls) {
+  auto left = canned_left();
+  left.extension = Extension{ExtensionDevice::sharp_shooter, std::uint16_t{0x8081}};
+  left.newest->extension = SharpShooter{2, false, true, false};
+  CannedDaemon daemon({{"GET /api/v1/controllers/1", {200, wire::controller_body(left)}}});
+  EXPECT_EQ(run(daemon.url(), {"extension", "1"}).out,
+            "left hand\n"
+            "  extension       sharp_shooter\n"
+            "  controls        weapon 2, trigger no, reload yes, pump no\n");
+  CannedDaemon bare({{"GET /api/v1/controllers/1", {200, wire::controller_body(canned_left())}}});
+  EXPECT_EQ(run(bare.url(), {"extension", "1"}).out, "left hand\n  extension       nothing\n");
+}
+
+TEST(CommandLineTest, ExtensionRumbleRunsTheWheelsMotors) {
+  const auto wheel = R"({"left":80,"right":200,"state":"applied","until_us":1})";
+  CannedDaemon daemon({{"PUT /api/v1/controllers/1/extension/rumble", {200, wheel}},
+                       {"DELETE /api/v1/controllers/1/extension/rumble",
+                        {200, R"({"left":0,"right":0,"state":"off","until_us":null})"}}});
+  EXPECT_EQ(run(daemon.url(), {"extension", "1", "rumble", "80", "200", "--for", "500ms"}).out,
+            "1: wheel left 80, right 200, applied\n");
+  EXPECT_EQ(run(daemon.url(), {"extension", "1", "rumble", "off"}).out,
+            "1: wheel left 0, right 0, off\n");
+  EXPECT_THAT(daemon.requests(),
+              ElementsAre(HasSubstr(R"({"for_ms":500,"left":80,"right":200})"), testing::_));
+}
+
+TEST(CommandLineTest, DiagnosticsAreInWords) {
+  CannedDaemon daemon(
+      {{"GET /api/v1/controllers/1/diagnostics",
+        {200, R"({"read_us":1,"firmware":{"version":"2.20","revision":1829,"bluetooth_version":3},)"
+              R"("power":null,"host_address":"00:1b:dc:00:00:01"})"}}});
+  EXPECT_EQ(run(daemon.url(), {"diagnostics", "1"}).out,
+            "1\n"
+            "  firmware        2.20 rev 1829, Bluetooth module version 3\n"
+            "  power           did not answer\n"
+            "  calls           00:1b:dc:00:00:01\n");
+}
+
+TEST(CommandLineTest, SimSendsWhatIsPluggedIn) {
+  CannedDaemon daemon({{"PATCH /api/v1/controllers/1/simulation", {200, "{}"}}});
+  run(daemon.url(), {"sim", "1", "extension=sharp_shooter", "controls=weapon:2,reload:yes"});
+  run(daemon.url(), {"sim", "1", "extension=none", "stick=0.5,-1"});
+  EXPECT_THAT(daemon.requests(),
+              ElementsAre(HasSubstr(R"({"controls":{"reload":true,"weapon":2},)"
+                                    R"("extension":"sharp_shooter"})"),
+                          HasSubstr(R"({"extension":null,"stick":{"x":0.5,"y":-1.0}})")));
+}
+
 TEST(CommandLineTest, UnknownControllerListsThoseThereAre) {
   CannedDaemon daemon(two_controllers());
   const auto result = run(daemon.url(), {"show", "9"});
@@ -104,9 +184,20 @@ TEST(CommandLineTest, TheLastUrlIsTaken) {
 
 TEST(CommandLineTest, NobodyThereEndsWithThree) {
   const auto url = nobody();
-  const std::vector<std::vector<std::string>> commands = {
-      {"list"},     {"show", "1"},      {"watch"},       {"led", "1", "red"}, {"rumble", "1", "0"},
-      {"sim", "1"}, {"name", "1", "x"}, {"forget", "1"}, {"reset", "1"},      {"status"}};
+  const std::vector<std::vector<std::string>> commands = {{"list"},
+                                                          {"show", "1"},
+                                                          {"watch"},
+                                                          {"led", "1", "red"},
+                                                          {"rumble", "1", "0"},
+                                                          {"sim", "1"},
+                                                          {"name", "1", "x"},
+                                                          {"forget", "1"},
+                                                          {"reset", "1"},
+                                                          {"status"},
+                                                          {"pwm", "1"},
+                                                          {"companion", "1", "2"},
+                                                          {"extension", "1"},
+                                                          {"diagnostics", "1"}};
   for (const auto& command : commands) {
     const auto result = run(url, command);
     EXPECT_EQ(result.code, ExitCode::unreachable) << command.front();
@@ -129,6 +220,15 @@ TEST(CommandLineTest, UsageErrorsEndWithTwoAndAskNobody) {
       {{"rumble", "1", "300"}, "use 0 to 255"},
       {{"sim", "1", "wave"}, "KEY=VALUE"},
       {{"name", "all", "x"}, "one controller"},
+      {{"companion", "1"}, "OTHER"},
+      {{"companion", "all", "2"}, "name both"},
+      {{"companion", "1", ""}, "or none"},
+      {{"pwm", "1", "fast"}, "733 to 24000000"},
+      {{"extension", "1", "buzz"}, "rumble LEFT [RIGHT]"},
+      {{"extension", "1", "rumble"}, "0 to 255"},
+      {{"extension", "1", "rumble", "300"}, "use 0 to 255"},
+      {{"extension", "1", "--for", "1s"}, "--for belongs to rumble"},
+      {{"sim", "1", "stick=up"}, "stick=0.5,-1"},
       {{"forget", "all"}, "one by one"},
       {{"show", ""}, "WHICH"},
       {{"watch", "--rate", "0"}, "--rate"},

@@ -57,6 +57,12 @@ TEST(RumbleTest, TakesAnOctetOrOff) {
   EXPECT_TRUE(parse_rumble("loud").has_error());
 }
 
+TEST(FrequencyTest, IsAWholeNumber) {
+  EXPECT_EQ(parse_frequency("20000").value(), 20000U);
+  for (const auto* text : {"", "20kHz", "-1", "733.5", "4294967296"})
+    EXPECT_THAT(parse_frequency(text).error().message, HasSubstr("like 20000")) << text;
+}
+
 TEST(SimulationTest, EverySettingIsUnderstood) {
   const auto patch =
       parse_simulation(Words{"motion=wave", "buttons=cross,move", "trigger=0.5", "battery=20",
@@ -71,6 +77,26 @@ TEST(SimulationTest, EverySettingIsUnderstood) {
   EXPECT_EQ(patch.magnetometer, "absent");
 }
 
+TEST(SimulationTest, WhatIsPluggedInItsControlsAndTheStick) {
+  const auto gun =
+      parse_simulation(Words{"extension=sharp_shooter", "controls=weapon:2,reload:yes,pump:off"})
+          .value();
+  EXPECT_EQ(gun.extension, std::optional(ExtensionDevice::sharp_shooter));
+  EXPECT_EQ(gun.controls.weapon, 2);
+  EXPECT_EQ(gun.controls.reload, true);
+  EXPECT_EQ(gun.controls.pump, false);
+  EXPECT_FALSE(gun.controls.trigger) << "what is not given stays as it is";
+  const auto wheel =
+      parse_simulation(Words{"controls=throttle:0.5,left_paddle:true", "stick=0.5,-1"}).value();
+  EXPECT_FALSE(wheel.extension);
+  EXPECT_EQ(wheel.controls.throttle, 0.5);
+  EXPECT_EQ(wheel.controls.left_paddle, true);
+  EXPECT_EQ(wheel.stick, (Stick{0.5, -1}));
+  const auto pulled = parse_simulation(Words{"extension=none"}).value();
+  ASSERT_TRUE(pulled.extension);
+  EXPECT_FALSE(*pulled.extension);
+}
+
 TEST(SimulationTest, NoButtonsAreAListToo) {
   EXPECT_EQ(parse_simulation(Words{"buttons="}).value().buttons, Buttons{});
   EXPECT_EQ(parse_simulation(Words{"buttons=none"}).value().buttons, Buttons{});
@@ -81,6 +107,13 @@ TEST(SimulationTest, TyposAreRefusedWithTheChoices) {
   EXPECT_THAT(parse_simulation(Words{"buttons=corss"}).error().message, HasSubstr("cross"));
   EXPECT_THAT(parse_simulation(Words{"link=sideways"}).error().message, HasSubstr("link=up"));
   EXPECT_THAT(parse_simulation(Words{"trigger=hard"}).error().message, HasSubstr("0 to 1"));
+  EXPECT_THAT(parse_simulation(Words{"extension=gun"}).error().message, HasSubstr("racing_wheel"));
+  EXPECT_THAT(parse_simulation(Words{"controls=weapon:x"}).error().message, HasSubstr("weapon:3"));
+  EXPECT_THAT(parse_simulation(Words{"controls=pump"}).error().message, HasSubstr("pump:yes"));
+  EXPECT_THAT(parse_simulation(Words{"controls=l2:deep"}).error().message, HasSubstr("l2:0 to"));
+  EXPECT_THAT(parse_simulation(Words{"controls="}).error().message, HasSubstr("throttle:0.5"));
+  for (const auto* stick : {"stick=1", "stick=1,", "stick=1,2,3", "stick=left,up"})
+    EXPECT_THAT(parse_simulation(Words{stick}).error().message, HasSubstr("stick=0.5,-1")) << stick;
   EXPECT_THAT(parse_simulation(Words{"wave"}).error().message, HasSubstr("KEY=VALUE"));
 }
 
