@@ -64,6 +64,27 @@ std::string_view http_date() {
   return text.data();
 }
 
+/// Whether the peer is on this machine: on loopback, or on a socket that has no network behind it.
+bool is_local_peer(int socket) {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return false;
+  const auto is_loopback = [](std::uint32_t in_network_order) {
+    return ntohl(in_network_order) >> 24 == IN_LOOPBACKNET;
+  };
+  if (address.ss_family == AF_UNIX) return true;
+  if (address.ss_family == AF_INET)
+    return is_loopback(reinterpret_cast<const sockaddr_in*>(&address)->sin_addr.s_addr);
+  if (address.ss_family != AF_INET6) return false;
+  const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+  constexpr in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
+  if (std::memcmp(&six, &loopback, sizeof six) == 0) return true;
+  constexpr std::array<unsigned char, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
+  std::uint32_t four = 0;
+  std::memcpy(&four, six.s6_addr + mapped.size(), sizeof four);
+  return std::memcmp(&six, mapped.data(), mapped.size()) == 0 && is_loopback(four);
+}
+
 /// 16 bytes in base64: 22 digits and two equals signs.
 bool is_websocket_key(std::string_view key) {
   constexpr std::string_view digits =
@@ -329,7 +350,8 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
   if (!is_websocket_key(key))
     return refuse({ErrorCode::bad_request, "Sec-WebSocket-Key is 16 bytes in base64.", {}}, path);
   auto upgrade = std::make_unique<stream::Upgrade>(stream::Upgrade{
-      std::string(query), std::string(key), all_values(head, "sec-websocket-protocol")});
+      std::string(query), std::string(key), all_values(head, "sec-websocket-protocol"),
+      is_local_peer(socket_->descriptor.native_handle())});
   auto accepted = context_.hub.accept(*upgrade);
   if (!accepted) return refuse(accepted.error(), path);
   upgrade_ = std::move(upgrade);
@@ -349,8 +371,9 @@ HttpSession::Step HttpSession::take_events(const RequestHead& head, std::string_
   if (head.method != "GET" && head.method != "HEAD") return answer(not_allowed(allow, path));
   if (!accepts(all_values(head, "accept"), event_stream))
     return refuse({ErrorCode::not_acceptable, "Events come as text/event-stream.", {}}, path);
-  auto request = std::make_unique<stream::EventRequest>(stream::EventRequest{
-      std::string(query), std::string(head.find("last-event-id").value_or(""))});
+  auto request = std::make_unique<stream::EventRequest>(
+      stream::EventRequest{std::string(query), std::string(head.find("last-event-id").value_or("")),
+                           is_local_peer(socket_->descriptor.native_handle())});
   if (const auto fault = context_.hub.fault_of(*request)) return refuse(*fault, path);
   Response response;
   response.content_type = event_stream;

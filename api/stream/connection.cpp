@@ -64,6 +64,10 @@ Connection::Connection(SessionContext& context, int socket, std::uint64_t number
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
   set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
+  // A reader of events never answers a ping; that its machine is gone, only TCP can notice.
+  if (format == Format::event_stream)
+    set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT,
+               static_cast<int>(std::chrono::milliseconds(context.limits.dead_after).count()));
 }
 
 Connection::~Connection() = default;
@@ -204,6 +208,7 @@ std::optional<Fault> Connection::subscribe(const wire::SubscribeRequest& request
                  "A connection has at most " + std::to_string(context_.limits.subscriptions) +
                      " subscriptions.",
                  {}};
+  if (auto fault = fault_of(request, format_, is_local_)) return fault;
   auto resolved = resolve(request, context_.roster);
   if (!resolved) return resolved.error();
   Subscription& subscription = resolved->subscription;

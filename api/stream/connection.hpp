@@ -54,6 +54,9 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   /// Ends it at once, without a word.
   void abort();
 
+  /// Whether the peer is on this machine, and may know more; it may if nobody says.
+  void set_local(bool is_local) { is_local_ = is_local; }
+
   [[nodiscard]] std::uint64_t number() const { return number_; }
   /// As whom it sets outputs, and is told that it does.
   [[nodiscard]] virtual std::string owner() const = 0;
@@ -107,6 +110,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   std::vector<std::pair<std::string, std::uint64_t>> subscriptions_;  ///< id and group
   SteadyTime last_progress_{};  ///< while it waits to write: when bytes last went out
   SteadyTime closing_since_{};  ///< when the goodbye was queued, then when it was sent
+  bool is_local_ = true;
   bool is_waiting_to_write_ = false;
   bool said_something_ = false;
   bool is_closing_ = false;

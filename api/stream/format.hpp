@@ -13,6 +13,7 @@ namespace psmove::stream {
 enum class Format : std::uint8_t {
   json,          ///< text messages of a WebSocket
   cbor,          ///< the same in CBOR, in binary messages
+  binary,        ///< motion as records in binary messages, the rest as JSON text
   event_stream,  ///< the text as events of text/event-stream, on HTTP alone
 };
 
@@ -22,17 +23,14 @@ struct Protocol {
   std::string_view name;
 };
 inline constexpr std::array protocols = {Protocol{Format::json, "psmoved.v1+json"},
-                                         Protocol{Format::cbor, "psmoved.v1+cbor"}};
+                                         Protocol{Format::cbor, "psmoved.v1+cbor"},
+                                         Protocol{Format::binary, "psmoved.v1+bin"}};
 /// What is spoken where none is asked for, and what the event stream's messages are.
 inline constexpr const Protocol& usual_protocol = protocols[0];
-inline constexpr std::string_view protocol_names = "psmoved.v1+json and psmoved.v1+cbor";
+inline constexpr std::string_view protocol_names =
+    "psmoved.v1+json, psmoved.v1+cbor and psmoved.v1+bin";
 
 /// The first of a list with commas that there is: the client's preference counts.
 [[nodiscard]] std::optional<Protocol> chosen_protocol(std::string_view offered);
-
-/// Of the messages that carry events.
-[[nodiscard]] constexpr Opcode opcode_of(Format format) {
-  return format == Format::cbor ? Opcode::binary : Opcode::text;
-}
 
 }  // namespace psmove::stream

@@ -11,6 +11,7 @@
 
 #include "api/stream/event_session.hpp"
 #include "api/stream/framing.hpp"
+#include "api/stream/log_feed.hpp"
 #include "api/stream/publisher.hpp"
 #include "api/stream/stream_session.hpp"
 #include "api/stream/subscription.hpp"
@@ -49,6 +50,9 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
         publisher({.call_flush = [this] { post([](Parts& hub) { hub.publisher.flush(); }); },
                    .call_tick = [this](SteadyTime when) { wake_publisher(when); },
                    .now = [] { return std::chrono::steady_clock::now(); }}),
+        log(publisher, {.call_tell = [this] { post([](Parts& hub) { hub.log.tell(); }); },
+                        .now_us = [this] { return roster.clock().now_us(); },
+                        .now = [] { return std::chrono::steady_clock::now(); }}),
         context{.io = io,
                 .roster = roster,
                 .publisher = publisher,
@@ -140,6 +144,7 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
   drivers::Roster& roster;
   const api::Limits limits;
   Publisher publisher;
+  LogFeed log;
   SessionContext context;
   asio::steady_timer throttle, pulse;
   std::chrono::milliseconds pulse_interval{0};
@@ -151,6 +156,7 @@ void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view earl
                        std::function<void()> closed) {
   const auto session = std::make_shared<StreamSession>(
       context, socket, next_number++, chosen_protocol(upgrade.protocols).value_or(usual_protocol));
+  session->set_local(upgrade.is_local);
   admit(session, std::move(closed));
   const auto query = wire::parse_stream_query(upgrade.query);
   session->start(query ? *query : std::nullopt, early);
@@ -159,6 +165,7 @@ void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view earl
 void Hub::Parts::adopt_reader(int socket, const EventRequest& request,
                               std::function<void()> closed) {
   const auto session = std::make_shared<EventSession>(context, socket, next_number++);
+  session->set_local(request.is_local);
   admit(session, std::move(closed));
   const auto asked = events_asked_for(request);
   const auto resume = wire::parse_stream_position(request.last_event_id);
@@ -197,6 +204,8 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
   const auto query = wire::parse_stream_query(upgrade.query);
   if (!query) return query.error();
   if (*query) {
+    const auto format = protocol.value_or(usual_protocol).format;
+    if (auto fault = stream::fault_of(**query, format, upgrade.is_local)) return *std::move(fault);
     const auto resolved = resolve(**query, parts_->roster);
     if (!resolved) return resolved.error();
   }
@@ -216,6 +225,7 @@ void Hub::adopt(int socket, const Upgrade& upgrade, std::string_view early,
 std::optional<wire::Fault> Hub::fault_of(const EventRequest& request) const {
   const auto asked = events_asked_for(request);
   if (!asked) return asked.error();
+  if (auto fault = stream::fault_of(*asked, Format::event_stream, request.is_local)) return fault;
   const auto resolved = resolve(*asked, parts_->roster);
   if (!resolved) return resolved.error();
   return std::nullopt;

@@ -20,12 +20,14 @@ struct Upgrade {
   std::string query;      ///< raw query string of the target, without the '?'
   std::string key;        ///< Sec-WebSocket-Key
   std::string protocols;  ///< Sec-WebSocket-Protocol as offered, may be empty
+  bool is_local = true;   ///< the client is on this machine
 };
 
 /// A GET of the event stream that passed the HTTP side's checks.
 struct EventRequest {
   std::string query;          ///< raw, without the '?'
   std::string last_event_id;  ///< of the field of that name, may be empty
+  bool is_local = true;       ///< the reader is on this machine
 };
 
 /// All WebSocket clients and readers of the event stream of one daemon and the publisher that feeds

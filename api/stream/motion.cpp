@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 
+#include "api/wire/binary_sample.hpp"
 #include "api/wire/cbor.hpp"
 #include "api/wire/cbor_sample.hpp"
 #include "api/wire/sample_encoder.hpp"
@@ -49,16 +50,22 @@ std::string_view without_dropped(std::string_view payload, const Frame& frame, F
 void append_samples(std::string& out, std::span<const Sample> samples, Format format,
                     std::uint16_t fields) {
   for (const Sample& sample : samples) {
-    if (format == Format::cbor) {
-      wire::append_cbor_sample(out, sample, fields);
-      continue;
+    switch (sample_format(format)) {
+      case Format::cbor:
+        wire::append_cbor_sample(out, sample, fields);
+        break;
+      case Format::binary:
+        wire::append_binary_sample(out, sample);
+        break;
+      default:
+        if (!out.empty()) out += ',';
+        wire::append_sample(out, sample, fields);
     }
-    if (!out.empty()) out += ',';
-    wire::append_sample(out, sample, fields);
   }
 }
 
 std::string motion_head(Format format, std::string_view subscription) {
+  if (format == Format::binary) return std::string(subscription);
   if (format != Format::cbor) return wire::event_head(wire::Topic::motion, subscription);
   std::string head;
   wire::append_cbor_head(head, CborType::map, 6);
@@ -85,6 +92,8 @@ void MotionWriter::append(Batch& batch, std::string_view head, const Motion& mot
                     .dropped = motion.dropped};
   if (batch.format() == Format::cbor)
     append_cbor(batch, about, head, motion);
+  else if (batch.format() == Format::binary)
+    append_binary(batch, about, head, motion);
   else
     append_text(batch, about, head, motion, id_line);
 }
@@ -117,11 +126,32 @@ void MotionWriter::append_cbor(Batch& batch, const Frame& about, std::string_vie
   batch.append(about, {head, cbor_, between, motion.samples, end}, Opcode::binary);
 }
 
+void MotionWriter::append_binary(Batch& batch, const Frame& about, std::string_view subscription,
+                                 const Motion& motion) const {
+  static std::string header;
+  header.clear();
+  wire::append_binary_header(header, {.controller = controller_,
+                                      .count = static_cast<std::uint16_t>(motion.count),
+                                      .dropped = motion.dropped,
+                                      .received_us = motion.received_us});
+  batch.append(about, {header, motion.samples, subscription}, Opcode::binary);
+}
+
 void append_with_dropped(Batch& to, const Batch& from, const Frame& frame, std::uint32_t dropped) {
   const Format format = to.format();
-  const auto payload = without_dropped(from.payload(frame), frame, format);
   Frame about = frame;
   about.dropped = dropped;
+  if (format == Format::binary) {
+    const auto whole = from.payload(frame);
+    std::string number;
+    wire::append_binary_u32(number, dropped);
+    to.append(about,
+              {whole.substr(0, wire::binary_dropped_offset), number,
+               whole.substr(wire::binary_dropped_offset + number.size())},
+              Opcode::binary);
+    return;
+  }
+  const auto payload = without_dropped(from.payload(frame), frame, format);
   if (format == Format::cbor) {
     std::string number;
     wire::append_cbor_head(number, CborType::positive, dropped);

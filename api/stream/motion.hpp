@@ -47,6 +47,8 @@ class MotionWriter {
                    std::string_view id_line) const;
   void append_cbor(Batch& batch, const Frame& about, std::string_view head,
                    const Motion& motion) const;
+  void append_binary(Batch& batch, const Frame& about, std::string_view subscription,
+                     const Motion& motion) const;
 
   Address controller_;
   std::string text_, cbor_;

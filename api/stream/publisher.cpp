@@ -83,6 +83,8 @@ struct Publisher::Source {
   std::size_t oldest_text = 0;
   std::vector<Remembered> ring;
   std::size_t next = 0, count = 0;
+  std::optional<RadioMeter> radio;  ///< while somebody listens to it
+  BatteryForecast battery;
 };
 
 /// What a rate holds back for one controller of one group.
@@ -119,7 +121,7 @@ struct Publisher::Group {
   [[nodiscard]] std::string_view end() const { return is_event_stream() ? event_end : ""; }
 
   [[nodiscard]] bool wants(Topic topic, const Address& controller) const {
-    return what.wants(topic) && what.selects(controller);
+    return what.wants(topic) && (topic == Topic::log || what.selects(controller));
   }
   [[nodiscard]] const std::string& head(Topic topic) const {
     return heads[static_cast<std::size_t>(topic)];
@@ -131,7 +133,7 @@ struct Publisher::Group {
   std::uint64_t serial;
   Subscription what;
   std::chrono::nanoseconds interval;
-  std::array<std::string, 6> heads;
+  std::array<std::string, wire::topic_count> heads;
   std::vector<Subscriber*> members;
   std::shared_ptr<Batch> batch;  ///< reused once no slow client refers to it
   bool is_open = false;          ///< the batch is being filled
@@ -265,6 +267,7 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
   if (samples.empty()) return;
   Source& from = source(controller);
   from.remember(samples, received_us);
+  measure(from, samples, received_us);
   for (const auto& group : groups_) {
     if (!group->wants(Topic::motion, controller)) continue;
     if (group->what.policy == Policy::all) {
@@ -465,11 +468,20 @@ void Publisher::publish_trigger(const Address& controller, double fraction, std:
 
 void Publisher::on_battery(const drivers::Controller& controller) {
   const Address& id = controller.address();
+  source(id).battery.on_battery(controller.state().battery, controller.clock().now_us());
   publish_event(id, Topic::battery, FrameKind::edge,
                 [&] { return wire::battery_event(id, controller.state().battery); });
 }
 
 void Publisher::on_presence(const drivers::Controller& controller, Presence presence) {
+  Source& from = source(controller.address());
+  if (presence == Presence::arrived) from.battery.go_on(controller.clock().now_us());
+  if (presence == Presence::left) {
+    from.battery.pause(controller.clock().now_us());
+    // What came of a second; the next one begins with the next connection.
+    if (from.radio) publish_radio(from);
+    from.radio.reset();
+  }
   publish_event(controller.address(), Topic::controller, FrameKind::edge,
                 [&] { return wire::controller_event(controller.state(), event_name(presence)); });
   if (presence == Presence::forgotten) forget_source(controller.address());
@@ -478,6 +490,33 @@ void Publisher::on_presence(const drivers::Controller& controller, Presence pres
 void Publisher::on_outputs(const drivers::Controller& controller) {
   publish_event(controller.address(), Topic::output, FrameKind::output,
                 [&] { return wire::output_event(controller.state()); });
+}
+
+// ---- the radio
+
+bool Publisher::is_wanted(Topic topic) const {
+  return std::any_of(groups_.begin(), groups_.end(),
+                     [topic](const auto& group) { return group->what.wants(topic); });
+}
+
+void Publisher::measure(Source& from, std::span<const Sample> samples, std::int64_t received_us) {
+  const bool is_asked = std::any_of(groups_.begin(), groups_.end(), [&from](const auto& group) {
+    return group->wants(Topic::radio, from.address);
+  });
+  if (!is_asked) {
+    from.radio.reset();
+    return;
+  }
+  if (!from.radio) from.radio.emplace();
+  from.radio->on_report(samples.front().sequence, samples.size(), received_us);
+  if (from.radio->is_due()) publish_radio(from);
+}
+
+void Publisher::publish_radio(Source& from) {
+  const auto report = from.radio->take();
+  publish_event(from.address, Topic::radio, FrameKind::edge, [&] {
+    return wire::radio_event(from.address, report, from.battery.minutes_left(report.time_us));
+  });
 }
 
 // ---- controllers

@@ -16,6 +16,7 @@
 #include "api/stream/backlog.hpp"
 #include "api/stream/batch.hpp"
 #include "api/stream/motion.hpp"
+#include "api/stream/radio_meter.hpp"
 #include "api/stream/subscription.hpp"
 #include "drivers/listener.hpp"
 
@@ -75,6 +76,8 @@ class Publisher final : public drivers::Listener {
   /// The time that was asked for has come: sends what was held back by a rate.
   void tick();
 
+  /// Whether anybody would get events of this topic.
+  [[nodiscard]] bool is_wanted(wire::Topic topic) const;
   [[nodiscard]] std::size_t groups() const { return groups_.size(); }
   [[nodiscard]] std::uint64_t samples_encoded() const { return samples_encoded_; }
 
@@ -105,6 +108,8 @@ class Publisher final : public drivers::Listener {
   struct Held;
   struct Group;
 
+  void measure(Source& source, std::span<const Sample> samples, std::int64_t received_us);
+  void publish_radio(Source& source);
   Source& source(const Address& controller);
   void forget_source(const Address& controller);
   std::string_view encoded(Source& source, const Subscription& what,

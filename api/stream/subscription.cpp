@@ -25,6 +25,20 @@ std::chrono::nanoseconds Subscription::interval() const {
   return std::chrono::nanoseconds(static_cast<std::int64_t>(1e9 / *max_rate_hz));
 }
 
+std::optional<wire::Fault> fault_of(const wire::SubscribeRequest& request, Format format,
+                                    bool is_local) {
+  if (format == Format::binary && request.fields != wire::all_fields)
+    return wire::Fault{wire::ErrorCode::conflicting_members,
+                       "A record of psmoved.v1+bin always has the same members; leave \"fields\" "
+                       "out.",
+                       "/fields"};
+  if ((request.topics & wire::bit(wire::Topic::log)) != 0 && !is_local)
+    return wire::Fault{wire::ErrorCode::local_only,
+                       "The topic \"log\" is for clients on the machine that psmoved runs on.",
+                       "/topics"};
+  return std::nullopt;
+}
+
 std::vector<Resume> resume_after(const wire::StreamPosition& position) {
   std::vector<Resume> resume;
   for (const auto& last : position.entries()) resume.push_back({last.controller, last.sequence});

@@ -34,6 +34,11 @@ struct Subscription {
   [[nodiscard]] std::chrono::nanoseconds interval() const;
 };
 
+/// What is wrong with a request for this format, or from so far away.
+/// @param is_local  the client is on this machine
+[[nodiscard]] std::optional<wire::Fault> fault_of(const wire::SubscribeRequest& request,
+                                                  Format format, bool is_local);
+
 /// The last sample a client has from an earlier connection.
 struct Resume {
   std::optional<Address> controller;  ///< none: every one

@@ -40,6 +40,8 @@ constexpr Entry table[] = {
      "may."},
     {cross_site_write, 403, "cross_site_write", "Cross-site write refused",
      "A browser sent this on behalf of another site. Add that origin to `origins` if it may."},
+    {local_only, 403, "local_only", "Only on this machine",
+     "Ask from the machine that psmoved runs on; what it logs is for its operator."},
     {not_found, 404, "not_found", "No such resource",
      "Check the path; GET /api/v1 links to what there is."},
     {unknown_controller, 404, "unknown_controller", "No such controller",

@@ -22,6 +22,7 @@ enum class ErrorCode : std::uint8_t {
   // 403
   origin_not_allowed,
   cross_site_write,
+  local_only,
   // 404
   not_found,
   unknown_controller,

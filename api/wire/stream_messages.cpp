@@ -10,6 +10,7 @@
 
 #include "api/wire/cbor.hpp"
 #include "api/wire/controller_json.hpp"
+#include "api/wire/json_members.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/text.hpp"
 
@@ -18,8 +19,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 6> topic_names = {"motion",  "button",     "trigger",
-                                                         "battery", "controller", "output"};
+constexpr std::array<std::string_view, topic_count> topic_names = {
+    "motion", "button", "trigger", "battery", "controller", "output", "radio", "log"};
 constexpr std::array<std::string_view, 3> policy_names = {"all", "latest", "window"};
 constexpr std::array<std::string_view, 8> subscribe_members = {
     "controllers", "topics", "fields", "max_rate_hz", "policy", "since", "snapshot", "id"};
@@ -604,6 +605,50 @@ std::string controller_event(const ControllerState& state, std::string_view even
 std::string output_event(const ControllerState& state) {
   return for_controller(state.address) + ",\"led\":" + led_body(state.led) +
          ",\"rumble\":" + rumble_body(state.rumble) + "}";
+}
+
+std::string radio_event(const Address& id, const RadioReport& report,
+                        std::optional<int> battery_minutes_left) {
+  const auto seconds = static_cast<double>(report.period_us) / 1e6;
+  const auto reports = static_cast<double>(report.reports);
+  const auto sent = reports + static_cast<double>(report.lost);
+  std::string out = for_controller(id);
+  integer_member(out, "time_us", report.time_us);
+  number_member(out, "period_ms", seconds * 1e3, 3);
+  number_member(out, "reports_per_s", seconds > 0 ? reports / seconds : 0, 1);
+  integer_member(out, "reports", static_cast<std::int64_t>(report.reports));
+  integer_member(out, "lost", static_cast<std::int64_t>(report.lost));
+  number_member(out, "loss_percent", sent > 0 ? 100 * static_cast<double>(report.lost) / sent : 0,
+                2);
+  number_member(out, "longest_gap_ms", static_cast<double>(report.longest_gap_us) / 1e3, 3);
+  out += R"(,"gaps":{"edges_ms":[)";
+  for (const int edge : gap_edges_ms) {
+    if (out.back() != '[') out += ',';
+    append_integer(out, edge);
+  }
+  out += R"(],"counts":[)";
+  for (const auto count : report.gaps) {
+    if (out.back() != '[') out += ',';
+    append_integer(out, count);
+  }
+  out += "]}";
+  integer_or_null(out, "battery_minutes_left", battery_minutes_left);
+  out += '}';
+  return out;
+}
+
+std::string log_event(std::int64_t time_us, std::string_view level, const LogLine& line,
+                      std::uint32_t suppressed) {
+  std::string out = "\"time_us\":";
+  append_integer(out, time_us);
+  text_member(out, "level", level);
+  text_member(out, "message", line.message);
+  out += R"(,"fields":{)";
+  for (const auto& [name, value] : line.fields) text_member(out, name, value);
+  out += '}';
+  integer_member(out, "suppressed", suppressed);
+  out += '}';
+  return out;
 }
 
 }  // namespace psmove::wire

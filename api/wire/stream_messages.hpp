@@ -1,6 +1,7 @@
 #pragma once
 // The stream's messages, both ways: what clients may ask, read strictly, and what the daemon says.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "api/wire/fault.hpp"
+#include "api/wire/log_line.hpp"
 #include "api/wire/sample_encoder.hpp"
 #include "types/controller_state.hpp"
 #include "types/outputs.hpp"
@@ -17,8 +19,18 @@
 namespace psmove::wire {
 
 /// What one can subscribe to; a message of a topic has its name as `type`.
-enum class Topic : std::uint8_t { motion, button, trigger, battery, controller, output };
-using Topics = std::uint8_t;  ///< a set: bits of Topic
+enum class Topic : std::uint8_t {
+  motion,
+  button,
+  trigger,
+  battery,
+  controller,
+  output,
+  radio,
+  log
+};
+inline constexpr std::size_t topic_count = 8;
+using Topics = std::uint16_t;  ///< a set: bits of Topic
 [[nodiscard]] constexpr Topics bit(Topic topic) {
   return static_cast<Topics>(1U << static_cast<unsigned>(topic));
 }
@@ -132,5 +144,20 @@ struct SetResult {
 /// @param event  "arrived", "changed", "left", "forgotten"
 [[nodiscard]] std::string controller_event(const ControllerState& state, std::string_view event);
 [[nodiscard]] std::string output_event(const ControllerState& state);
+
+/// Upper edges of the histogram of gaps; what is longer than the last falls into one more bucket.
+inline constexpr std::array<int, 11> gap_edges_ms = {1, 2, 5, 10, 12, 15, 20, 30, 50, 100, 250};
+/// How a controller's reports came in since the last such message.
+struct RadioReport {
+  std::int64_t time_us = 0, period_us = 0;
+  std::uint64_t reports = 0, lost = 0;
+  std::int64_t longest_gap_us = 0;
+  std::array<std::uint32_t, gap_edges_ms.size() + 1> gaps{};
+};
+[[nodiscard]] std::string radio_event(const Address& id, const RadioReport& report,
+                                      std::optional<int> battery_minutes_left);
+/// @param suppressed  lines before it that were too many to be told
+[[nodiscard]] std::string log_event(std::int64_t time_us, std::string_view level,
+                                    const LogLine& line, std::uint32_t suppressed);
 
 }  // namespace psmove::wire

@@ -161,9 +161,8 @@ TEST(Contract, ChoicesAreThoseOfTheDaemon) {
   const json rest = openapi();
   Names buttons, topics, policies, fields = {"sequence", "time_us"};
   for (const auto button : button_names) buttons.emplace(button);
-  for (const auto topic : {wire::Topic::motion, wire::Topic::button, wire::Topic::trigger,
-                           wire::Topic::battery, wire::Topic::controller, wire::Topic::output})
-    topics.emplace(wire::to_string(topic));
+  for (std::size_t i = 0; i < wire::topic_count; ++i)
+    topics.emplace(wire::to_string(static_cast<wire::Topic>(i)));
   for (const auto policy : {wire::Policy::all, wire::Policy::latest, wire::Policy::window})
     policies.emplace(wire::to_string(policy));
   for (unsigned i = 0; i < wire::field_count; ++i)

@@ -167,6 +167,7 @@ class EndTest(unittest.TestCase):
             daemon.process.send_signal(signal.SIGTERM)
             self.assertIsNone(events.receive())
             self.assertEqual(events.comments, ["psmoved is stopping"])
+        daemon.process.wait(10)  # a second signal would hurry it
         daemon.__exit__(None, None, None)
 
 

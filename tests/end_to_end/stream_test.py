@@ -1,7 +1,12 @@
 """What a program gets from the WebSocket, with a client that is not ours."""
 
+import ast
 import asyncio
+import os
+import re
 import socket
+import subprocess
+import sys
 import time
 import unittest
 
@@ -159,6 +164,51 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
             await stream.socket.send('{"type":"ping"}')
             stream.said.append(("out", '"text"'))
             self.assertEqual((await stream.of_type("error"))["code"], "invalid_cbor")
+
+    def test_the_example_in_the_documents_decodes_records(self):
+        folder = os.path.dirname(os.path.abspath(__file__))
+        with open(os.path.join(folder, "..", "..", "docs", "stream.md"), encoding="utf-8") as file:
+            example = re.search(r"```python\n(.*?)```", file.read(), re.S).group(1)
+        identities = {controller["id"] for controller in self.daemon.get("/api/v1/controllers").json}
+        with subprocess.Popen([sys.executable, "-c", example, f"ws://127.0.0.1:{self.daemon.port}/api/v1/stream"],
+                              stdout=subprocess.PIPE, text=True) as process:
+            samples = [ast.literal_eval(process.stdout.readline()) for _ in range(200)]
+            process.kill()
+        self.assertEqual({sample["controller"] for sample in samples}, identities)
+        for identity in identities:
+            own = [sample["sequence"] for sample in samples if sample["controller"] == identity]
+            self.assertEqual(own, list(range(own[0], own[0] + len(own))))
+        for sample in samples:
+            self.assertAlmostEqual(sum(part * part for part in sample["orientation"]), 1, places=4)
+            self.assertAlmostEqual(sample["time_us"] / 1e6, time.time(), delta=60)
+            self.assertTrue(sample["has_mag"])
+
+    async def test_the_radio_is_told_once_a_second(self):
+        path = "/api/v1/controllers/2/simulation"
+        async with open_stream(self.daemon) as stream:
+            await stream.subscribe(id="r", controllers=["2"], topics=["radio"], snapshot=False)
+            await asyncio.to_thread(self.daemon.patch, path, {"loss": 0.2})
+            await stream.of_type("radio")
+            first, second = await stream.of_type("radio"), await stream.of_type("radio")
+            self.assertAlmostEqual((second["time_us"] - first["time_us"]) / 1e3, second["period_ms"], delta=0.002)
+            self.assertGreater(second["loss_percent"], 5)
+            self.assertEqual(sum(second["gaps"]["counts"]), second["reports"])
+            self.assertIsNone(second["battery_minutes_left"])
+            for percent in (80, 60, 40):
+                await asyncio.to_thread(self.daemon.patch, path, {"loss": 0, "battery_percent": percent})
+                await stream.of_type("radio")
+            self.assertEqual((await stream.of_type("radio"))["battery_minutes_left"], 0)
+            await asyncio.to_thread(self.daemon.patch, path, {"battery_percent": 100})
+
+    async def test_the_log_is_told(self):
+        path = "/api/v1/controllers/2/simulation"
+        async with open_stream(self.daemon) as stream:
+            await stream.subscribe(id="ops", topics=["log"], snapshot=False)
+            await asyncio.to_thread(self.daemon.patch, path, {"link": "down"})
+            await asyncio.to_thread(self.daemon.patch, path, {"link": "up"})
+            line = await stream.receive_until(lambda m: m.get("message") == "controller attached")
+            self.assertEqual((line["level"], line["fields"]["number"]), ("info", "2"))
+        await asyncio.to_thread(self.daemon.wait_for, 2)
 
     async def test_arrivals_and_departures_are_told(self):
         async with open_stream(self.daemon) as stream:

@@ -30,7 +30,7 @@ void check(const SubscribeRequest& request) {
     require(*request.max_rate_hz >= slowest_rate_hz && *request.max_rate_hz <= fastest_rate_hz);
   require_json(subscribed_message(request, request.controllers));
   require_json(snapshot_message(request.id, {}));
-  for (unsigned i = 0; i < 6; ++i)
+  for (unsigned i = 0; i < topic_count; ++i)
     require_json(event_head(static_cast<Topic>(i), request.id) + "\"x\":1}");
 }
 

@@ -553,6 +553,36 @@ TEST_F(PublisherTest, SinceTheNewestBringsNothing) {
   EXPECT_TRUE(publisher_.history(group, {{right, 0}})->is_empty());
 }
 
+// ---- the radio
+
+TEST_F(PublisherTest, TheRadioIsToldOnceASecondToWhoAsked) {
+  Listener client, other;
+  auto what = every_sample("r");
+  what.topics = wire::bit(Topic::radio);
+  publisher_.subscribe(client, what);
+  publisher_.subscribe(other, every_sample());
+  std::array<Sample, 1> sample;
+  for (std::uint64_t i = 0; i <= 210; ++i) {
+    if (i % 10 == 5) continue;  // lost
+    sample[0].sequence = i;
+    publisher_.publish_samples(left, sample, static_cast<std::int64_t>(i) * 10'000);
+    end_turn();
+  }
+  const auto heard = client.hear();
+  ASSERT_EQ(heard.size(), 2U);
+  EXPECT_EQ(heard[0].at("type"), "radio");
+  EXPECT_EQ(heard[0].at("controller"), left_id);
+  EXPECT_EQ(heard[0].at("period_ms"), 1000);
+  EXPECT_EQ(heard[0].at("reports"), 90);
+  EXPECT_EQ(heard[0].at("reports_per_s"), 90);
+  EXPECT_EQ(heard[0].at("lost"), 10);
+  EXPECT_EQ(heard[0].at("loss_percent"), 10);
+  EXPECT_EQ(heard[0].at("longest_gap_ms"), 20);
+  EXPECT_EQ(heard[0].at("gaps").at("counts"), json({0, 0, 0, 80, 0, 0, 10, 0, 0, 0, 0, 0}));
+  EXPECT_EQ(heard[0].at("battery_minutes_left"), nullptr);
+  for (const auto& message : other.hear()) EXPECT_EQ(message.at("type"), "motion");
+}
+
 // ---- the event stream
 
 /// The ids of a batch of events, in their order.

@@ -5,12 +5,14 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <cstring>
 #include <fcntl.h>
 #include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 #include <string>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -86,6 +88,8 @@ class Client {
 
   std::vector<json> heard;
   int binaries = 0;
+  bool takes_records = false;  ///< of psmoved.v1+bin
+  std::vector<std::string> records;
   std::vector<std::string> pings, pongs;
   std::optional<std::uint16_t> close_code;
   std::string close_reason;
@@ -101,6 +105,10 @@ class Client {
         break;
       case Message::Kind::binary:
         ++binaries;
+        if (takes_records) {
+          records.emplace_back(message.payload);
+          break;
+        }
         heard.push_back(json::from_cbor(message.payload, true, false));
         EXPECT_FALSE(heard.back().is_discarded()) << message.payload;
         break;
@@ -775,6 +783,124 @@ TEST_F(StreamTest, ASlowClientOfCborIsToldWhatItLost) {
   }
   EXPECT_GT(dropped, 256U) << "a number of more bytes than the one it takes the place of";
   EXPECT_EQ(seen + dropped, 2U * (reports + 1));
+}
+
+// ---- records
+
+std::uint32_t u32(const std::string& record, std::size_t offset) {
+  std::uint32_t value = 0;
+  std::memcpy(&value, record.data() + offset, sizeof value);
+  return value;
+}
+std::size_t samples_in(const std::string& record) {
+  return static_cast<unsigned char>(record[4]) + 256U * static_cast<unsigned char>(record[5]);
+}
+
+TEST_F(StreamTest, RecordsCarryMotionAndTextTheRest) {
+  auto& controller = add(left_address);
+  Client& client = connect("topics=motion,button", {}, "psmoved.v1+bin");
+  client.takes_records = true;
+  report(controller, {Button::move});
+  const auto texts = hear(client);
+  ASSERT_EQ(texts.size(), 4U);
+  EXPECT_EQ(texts[0].at("protocol"), "psmoved.v1+bin");
+  EXPECT_EQ(texts[3].at("button"), "move");
+  ASSERT_EQ(client.records.size(), 1U);
+  const auto& record = client.records[0];
+  EXPECT_EQ(samples_in(record), 2U);
+  EXPECT_EQ(record.size(), 24 + 2 * 96 + 5U);
+  EXPECT_TRUE(record.ends_with("query")) << "the subscription";
+  EXPECT_EQ(u32(record, 24), 0U);
+  EXPECT_EQ(u32(record, 24 + 96), 1U) << "the second sample's sequence";
+  EXPECT_EQ(ask(client, R"({"type":"ping","t":1})").at("t"), 1);
+}
+
+TEST_F(StreamTest, RecordsHaveNoFieldsToChoose) {
+  add(left_address);
+  Client& client = connect({}, {}, "psmoved.v1+bin");
+  const auto error = ask(client, R"({"type":"subscribe","id":"a","fields":["orientation"]})");
+  EXPECT_EQ(error.at("code"), "conflicting_members");
+  EXPECT_EQ(error.at("pointer"), "/fields");
+  const auto answer = hub_->accept(
+      {.query = "fields=orientation", .key = std::string(key), .protocols = "psmoved.v1+bin"});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, wire::ErrorCode::conflicting_members);
+  client.send(Client::frame(Opcode::binary, "x"));
+  hear(client);
+  EXPECT_EQ(client.close_code, 1003);
+}
+
+TEST_F(StreamTest, ASlowClientOfRecordsIsToldWhatItLost) {
+  limits_.backlog = 0ms;
+  open_hub();
+  auto& controller = add(left_address);
+  Client& client = connect("topics=motion", {}, "psmoved.v1+bin");
+  client.takes_records = true;
+  hear(client);
+  client.reads = false;
+  constexpr int reports = 4000;
+  for (int i = 0; i < reports; ++i) {
+    report(controller);
+    settle();
+  }
+  client.reads = true;
+  hear(client);
+  report(controller);
+  hear(client);
+  std::uint64_t seen = 0, dropped = 0;
+  for (const auto& record : client.records) {
+    seen += samples_in(record);
+    dropped += u32(record, 12);
+    EXPECT_EQ(record.size(), 24 + samples_in(record) * 96 + 5);
+  }
+  EXPECT_GT(dropped, 0U);
+  EXPECT_EQ(seen + dropped, 2U * (reports + 1));
+}
+
+// ---- the radio and the log
+
+TEST_F(StreamTest, TheLogIsToldToWhoSubscribed) {
+  Client& listener = connect("topics=log&snapshot=false");
+  Client& other = connect("topics=controller&snapshot=false");
+  hear(listener);
+  hear(other);
+  spdlog::warn("a test line number={} error=\"two words\"", 7);
+  const auto lines = of_type(hear(listener), "log");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_EQ(lines[0].at("level"), "warning");
+  EXPECT_EQ(lines[0].at("message"), "a test line");
+  EXPECT_EQ(lines[0].at("fields"), json({{"number", "7"}, {"error", "two words"}}));
+  EXPECT_EQ(lines[0].at("suppressed"), 0);
+  EXPECT_THAT(hear(other), IsEmpty());
+}
+
+TEST_F(StreamTest, AFloodOfLinesIsBoundedAndCounted) {
+  Client& client = connect("topics=log&snapshot=false");
+  hear(client);
+  for (int i = 0; i < 300; ++i) spdlog::info("flood");
+  const auto first = of_type(hear(client), "log").size();
+  EXPECT_GE(first, 100U);
+  EXPECT_LT(first, 120U);
+  hub_.reset();
+  spdlog::info("nobody listens any more");
+}
+
+TEST_F(StreamTest, TheLogIsForThisMachineAlone) {
+  const auto [ours, theirs] = socket_pair();
+  const Upgrade from_afar{.query = {}, .key = std::string(key), .protocols = {}, .is_local = false};
+  hub_->adopt(ours, from_afar, {}, [] {});
+  clients_.push_back(std::make_unique<Client>(theirs));
+  Client& client = *clients_.back();
+  const auto error = ask(client, R"({"type":"subscribe","id":"a","topics":["motion","log"]})");
+  EXPECT_EQ(error.at("code"), "local_only");
+  EXPECT_EQ(ask(client, R"({"type":"subscribe","id":"a","topics":["radio"],"snapshot":false})")
+                .at("type"),
+            "subscribed");
+  Upgrade query = from_afar;
+  query.query = "topics=log";
+  EXPECT_FALSE(hub_->accept(query));
+  EXPECT_TRUE(hub_->fault_of({.query = "topics=log", .last_event_id = {}, .is_local = false}));
+  EXPECT_FALSE(hub_->fault_of({.query = "topics=log", .last_event_id = {}, .is_local = true}));
 }
 
 // ---- the event stream
