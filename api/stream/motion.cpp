@@ -14,9 +14,6 @@ namespace {
 
 using wire::CborType;
 
-/// What every motion message in text ends with; `dropped` stands before the last brace.
-constexpr std::string_view text_end = R"(],"dropped":0})";
-
 class Decimal {
  public:
   explicit Decimal(std::int64_t value)
@@ -104,7 +101,7 @@ void MotionWriter::append_text(Batch& batch, const Frame& about, std::string_vie
   const auto end = end_of(batch.format());
   if (motion.dropped == 0) {
     batch.append(about, {id_line, head, text_, received.text(), R"(,"samples":[)", motion.samples,
-                         text_end, end});
+                         motion_end, end});
   } else {
     const Decimal lost(motion.dropped);
     batch.append(about, {id_line, head, text_, received.text(), R"(,"samples":[)", motion.samples,

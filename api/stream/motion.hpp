@@ -23,6 +23,9 @@ void append_samples(std::string& out, std::span<const Sample> samples, Format fo
 /// What the motion messages of one subscription begin with.
 [[nodiscard]] std::string motion_head(Format format, std::string_view subscription);
 
+/// What every motion message in text ends with; `dropped` stands before the last brace.
+inline constexpr std::string_view motion_end = R"(],"dropped":0})";
+
 /// What one message tells.
 struct Motion {
   std::string_view samples;  ///< as append_samples() wrote them

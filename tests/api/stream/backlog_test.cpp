@@ -7,6 +7,8 @@
 #include <optional>
 #include <string>
 
+#include "api/stream/motion.hpp"
+
 namespace psmove::stream {
 namespace {
 
