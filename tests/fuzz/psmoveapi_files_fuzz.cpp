@@ -9,7 +9,8 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  psmove::client::psmoveapi_file(text);
+  const auto name = psmove::client::psmoveapi_file(text);
+  if (name && name->controller.is_zero()) std::abort();
   const auto factory = psmove::client::read_factory_file(text);
   if (factory && factory->blob.size() % 2 != 0) std::abort();
   const auto fit = psmove::client::read_magnetometer_file(text);
