@@ -170,6 +170,11 @@ Result<Device> open_device(const Context& context, const std::string& node) {
   return device;
 }
 
+std::vector<std::byte> bytes_of(const unsigned char* data, int length) {
+  const auto* bytes = reinterpret_cast<const std::byte*>(data);
+  return {bytes, bytes + length};
+}
+
 /// How many transfers the kernel has: only when none is left may the device be closed.
 using InFlight = std::shared_ptr<int>;
 
@@ -276,10 +281,8 @@ class LibusbChannel final : public HidChannel {
                                   std::vector<std::byte>(max_length));
     const auto error = co_await run(transfer);
     if (error) co_return error;
-    const auto* data = transfer->buffer.data() + LIBUSB_CONTROL_SETUP_SIZE;
-    std::vector<std::byte> report;
-    for (int i = 0; i < transfer->raw->actual_length; ++i) report.push_back(std::byte{data[i]});
-    co_return report;
+    co_return bytes_of(transfer->buffer.data() + LIBUSB_CONTROL_SETUP_SIZE,
+                       transfer->raw->actual_length);
   }
 
   void close() override {
@@ -307,7 +310,7 @@ class LibusbChannel final : public HidChannel {
 
   Awaitable<Result<void>> send_feature(std::vector<std::byte> report) override {
     const auto id = std::to_integer<std::uint8_t>(report[0]);
-    return sent(control(LIBUSB_ENDPOINT_OUT, set_report, feature_type | id, std::move(report)));
+    return sent(control(LIBUSB_ENDPOINT_OUT, set_report, feature_type | id, report));
   }
 
   static Awaitable<Result<void>> sent(std::shared_ptr<Transfer> transfer) {
@@ -373,9 +376,7 @@ class LibusbChannel final : public HidChannel {
 
   void take_input() {
     if (reports_.size() == kept_reports) reports_.pop_front();
-    auto& report = reports_.emplace_back();
-    for (int i = 0; i < input_->actual_length; ++i)
-      report.push_back(std::byte{input_buffer_[static_cast<std::size_t>(i)]});
+    reports_.push_back(bytes_of(input_buffer_.data(), input_->actual_length));
     readable_.ring();
   }
 
