@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <charconv>
 #include <libudev.h>
+#include <optional>
 #include <set>
 #include <spdlog/spdlog.h>
 #include <string_view>
@@ -64,18 +65,20 @@ bool is_our_usb(udev_device* device) {
                     hex(text(udev_device_get_sysattr_value(device, "idProduct")))) != nullptr;
 }
 
-NodeTrouble no_permission(const std::string& path) {
-  return {.code = "no_permission",
-          .sentence = "psmoved may not open " + path +
-                      ": its udev rule is not installed, or was not applied to this node.",
-          .command = "sudo udevadm trigger --action=change --subsystem-match=" +
-                     std::string(path.starts_with("/dev/bus/usb") ? "usb" : "hidraw")};
-}
-
-NodeTrouble in_use(const std::string& path) {
-  return {.code = "in_use",
-          .sentence = "Another program has taken the controller at " + path +
-                      " for itself: end it, or pull the cable and plug it in again."};
+/// What a person can do about a node that cannot be opened; nothing where nobody can.
+std::optional<NodeTrouble> trouble_with(const std::string& path, const error_code& error) {
+  if (error == boost::system::errc::permission_denied)
+    return NodeTrouble{
+        .code = "no_permission",
+        .sentence = "psmoved may not open " + path +
+                    ": its udev rule is not installed, or was not applied to this node.",
+        .command = "sudo udevadm trigger --action=change --subsystem-match=" +
+                   std::string(path.starts_with("/dev/bus/usb") ? "usb" : "hidraw")};
+  if (error == boost::system::errc::device_or_resource_busy)
+    return NodeTrouble{.code = "in_use",
+                       .sentence = "Another program has taken the controller at " + path +
+                                   " for itself: end it, or pull the cable and plug it in again."};
+  return std::nullopt;
 }
 
 /// A hidraw node of a controller of ours.
@@ -105,6 +108,7 @@ struct HotplugMonitor::Parts {
   void on_node(udev_device* device, std::string_view action);
   void on_usb(udev_device* device, std::string_view action);
   void found(const Node& node);
+  void complain(const std::string& path, const error_code& error);
   Awaitable<void> serve(Node node, std::unique_ptr<HidChannel> channel);
   void look_for_node(const std::string& usb, SteadyClock::duration patience);
   Awaitable<void> settle(std::string usb, SteadyClock::duration patience);
@@ -214,8 +218,14 @@ void HotplugMonitor::Parts::found(const Node& node) {
     asio::co_spawn(io, serve_usb(node.usb, path), asio::detached);
     return;
   }
-  spdlog::warn("cannot open a controller path={} error=\"{}\"", path, channel.error().message());
-  if (denied) roster.report_trouble(path, no_permission(path));
+  complain(path, channel.error());
+}
+
+void HotplugMonitor::Parts::complain(const std::string& path, const error_code& error) {
+  auto trouble = trouble_with(path, error);
+  spdlog::warn("cannot open a controller path={} error=\"{}\"{}", path, error.message(),
+               trouble ? " hint=\"" + trouble->sentence + "\"" : "");
+  if (trouble) roster.report_trouble(path, std::move(*trouble));
 }
 
 Awaitable<void> HotplugMonitor::Parts::serve(Node node, std::unique_ptr<HidChannel> channel) {
@@ -267,12 +277,7 @@ Awaitable<void> HotplugMonitor::Parts::serve_usb(std::string usb, std::string pa
     co_return;
   }
   served.erase(node);
-  const std::string& shown = path.empty() ? node : path;
-  spdlog::warn("cannot open a controller path={} error=\"{}\"", shown, channel.error().message());
-  if (channel.error() == boost::system::errc::permission_denied)
-    roster.report_trouble(shown, no_permission(shown));
-  else if (channel.error() == boost::system::errc::device_or_resource_busy)
-    roster.report_trouble(shown, in_use(shown));
+  complain(path.empty() ? node : path, channel.error());
 }
 
 HotplugMonitor::HotplugMonitor(asio::io_context& io, asio::thread_pool& pool, Roster& roster)
