@@ -41,9 +41,10 @@ struct Unref {
 template <class T>
 using Handle = std::unique_ptr<T, Unref>;
 
-/// A USB device gets this long to be given a hidraw node, and one that failed to be tried again.
+/// A USB device gets this long to be given a hidraw node.
 constexpr auto node_patience = 2s;
-constexpr auto retry_pause = 5s;
+/// After libusb has let go of a device, its new node does not count for so long.
+constexpr auto rest_after_libusb = 3s;
 
 std::uint16_t hex(std::string_view text) {
   unsigned value = 0;
@@ -110,8 +111,8 @@ struct HotplugMonitor::Parts {
   void found(const Node& node);
   void complain(const std::string& path, const error_code& error);
   Awaitable<void> serve(Node node, std::unique_ptr<HidChannel> channel);
-  void look_for_node(const std::string& usb, SteadyClock::duration patience);
-  Awaitable<void> settle(std::string usb, SteadyClock::duration patience);
+  void look_for_node(const std::string& usb, const std::string& former);
+  Awaitable<void> settle(std::string usb, std::string former);
   Awaitable<void> serve_usb(std::string usb, std::string path);
 
   asio::io_context& io;
@@ -199,8 +200,7 @@ void HotplugMonitor::Parts::on_node(udev_device* device, std::string_view action
 
 void HotplugMonitor::Parts::on_usb(udev_device* device, std::string_view action) {
   if (text(udev_device_get_devtype(device)) != "usb_device" || !is_our_usb(device)) return;
-  if (action == "add" || action == "change")
-    look_for_node(udev_device_get_syspath(device), node_patience);
+  if (action == "add" || action == "change") look_for_node(udev_device_get_syspath(device), "");
 }
 
 void HotplugMonitor::Parts::found(const Node& node) {
@@ -233,27 +233,36 @@ Awaitable<void> HotplugMonitor::Parts::serve(Node node, std::unique_ptr<HidChann
   served.erase(node.path);
   if (came_back.erase(node.path) != 0) found(node);
   // Pulled, or only taken from the kernel's driver: then it is to be had without one.
-  if (!node.usb.empty()) look_for_node(node.usb, node_patience);
+  if (!node.usb.empty()) look_for_node(node.usb, node.path);
 }
 
 // ---- USB devices without a node
 
-void HotplugMonitor::Parts::look_for_node(const std::string& usb, SteadyClock::duration patience) {
+/// @param former  the node by which it was served before; empty: none
+void HotplugMonitor::Parts::look_for_node(const std::string& usb, const std::string& former) {
   if (!is_stopped && settling.insert(usb).second)
-    asio::co_spawn(io, settle(usb, patience), asio::detached);
+    asio::co_spawn(io, settle(usb, former), asio::detached);
 }
 
 /// Waits for the kernel to give a USB device its node; where it does not, goes without.
-Awaitable<void> HotplugMonitor::Parts::settle(std::string usb, SteadyClock::duration patience) {
+Awaitable<void> HotplugMonitor::Parts::settle(std::string usb, std::string former) {
+  using std::chrono::microseconds;
   Bell alarm;
-  co_await alarm.wait_until(SteadyClock::now() + patience);
+  Handle<udev_device> device;
+  microseconds age{};
+  do {
+    co_await alarm.wait_until(SteadyClock::now() + node_patience);
+    device.reset(udev_device_new_from_syspath(context.get(), usb.c_str()));
+    if (!device) break;  // pulled
+    // Another one may have been plugged in there meanwhile: it has its own time to settle.
+    age = microseconds(udev_device_get_usec_since_initialized(device.get()));
+  } while (age < node_patience);
   settling.erase(usb);
-  const Handle<udev_device> device(udev_device_new_from_syspath(context.get(), usb.c_str()));
-  if (!device) co_return;  // pulled
+  if (!device) co_return;
   const Node node = node_below(device.get());
   if (node.path.empty())
     co_await serve_usb(std::move(usb), "");
-  else
+  else if (node.path != former)  // a link that ended by itself is not begun again
     found(node);
 }
 
@@ -270,10 +279,10 @@ Awaitable<void> HotplugMonitor::Parts::serve_usb(std::string usb, std::string pa
     spdlog::info("a controller is reached through libusb path={} reason=\"{}\"", node,
                  path.empty() ? "the kernel gave it no hidraw node" : path + " may not be opened");
     co_await serve_link(roster, std::move(*channel));
-    Bell alarm;  // one that fails at once is not tried again and again
-    co_await alarm.wait_until(SteadyClock::now() + retry_pause);
+    // The kernel's driver has it back and makes a node, which would begin it all again.
+    Bell alarm;
+    co_await alarm.wait_until(SteadyClock::now() + rest_after_libusb);
     served.erase(node);
-    look_for_node(usb, 0s);
     co_return;
   }
   served.erase(node);

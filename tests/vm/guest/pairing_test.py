@@ -389,7 +389,7 @@ def reads_the_cable_without_hidraw():
     with Emulator("zcm1", "--usb", "--radio", here_is) as emulator:
         begin(automatic=False)
         on_cable = lambda: eventually(lambda: [link["transport"] for link in rest.controllers()[zcm1]["links"]] == ["usb"], 30)
-        journal = lambda: shell("journalctl -u psmoved --no-pager")[1]
+        journal = lambda: shell("journalctl _SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value psmoved) --no-pager")[1]
         emulator.tell("plug")
         check("on the cable by its node", on_cable() and len(hid.nodes()) == 1 and "libusb" not in journal(), hid.nodes())
         check("it charges", rest.controllers()[zcm1]["battery"] == {"percent": None, "state": "charging"}, rest.controllers()[zcm1]["battery"])
