@@ -107,6 +107,29 @@ def unplug_and_press(emulator, place=1):
     emulator.tell(f"press {place}")
 
 
+def bonds_a_keyboard(emulator):
+    """The first device, a keyboard, bonds with this computer as any would, and connects. -> whether it did"""
+    def let_in(is_open):
+        for name in ("Pairable", "Discoverable"):
+            bluez.set_property(bluez.adapters()[here_is]["path"], "org.bluez.Adapter1", name, is_open)
+
+    emulator.tell("1 unplug")
+    with bluez.Agent():
+        let_in(True)
+        eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
+        emulator.tell("press 1")
+        known = eventually(lambda: emulator.radio(1)["bonded"] and bluez.device(keyboard)["ServicesResolved"] and bluez.device(keyboard), 60)
+        if not check("a keyboard bonds", known, emulator.radio(1)):
+            return False
+        bluez.set_property(known["path"], "org.bluez.Device1", "Trusted", True)
+    emulator.tell("off 1")
+    eventually(lambda: not emulator.radio(1)["linked"], 20)
+    emulator.tell("press 1")
+    connected = check("and connects", eventually(lambda: hid.nodes(address=keyboard), 60))
+    let_in(False)
+    return connected
+
+
 unbonded = shipped_conf.replace("#ClassicBondedOnly=true", "ClassicBondedOnly=false")
 
 # ---- the tests: each is a function, its first line says what it shows
@@ -183,23 +206,8 @@ def leaves_a_keyboard_alone():
     with Emulator("keyboard,zcm2:rate=100,zcm2:rate=100", "--usb", "--radio", here_is) as emulator:
         begin()
         first, second = "a4:53:85:00:00:02", "a4:53:85:00:00:03"
-        emulator.tell("1 unplug")
-        with bluez.Agent():
-            path = bluez.adapters()[here_is]["path"]
-            for name in ("Pairable", "Discoverable"):
-                bluez.set_property(path, "org.bluez.Adapter1", name, True)
-            eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
-            emulator.tell("press 1")
-            known = eventually(lambda: emulator.radio(1)["bonded"] and bluez.device(keyboard)["ServicesResolved"] and bluez.device(keyboard), 60)
-            if not check("a keyboard bonds", known, emulator.radio(1)):
-                return
-            bluez.set_property(known["path"], "org.bluez.Device1", "Trusted", True)
-        emulator.tell("off 1")
-        eventually(lambda: not emulator.radio(1)["linked"], 20)
-        emulator.tell("press 1")
-        check("and connects", eventually(lambda: hid.nodes(address=keyboard), 60))
-        for name in ("Pairable", "Discoverable"):
-            bluez.set_property(bluez.adapters()[here_is]["path"], "org.bluez.Adapter1", name, False)
+        if not bonds_a_keyboard(emulator):
+            return
         before = files_of(keyboard)
         for place, address in ((2, first), (3, second)):
             emulator.tell(f"plug {place}")
@@ -307,11 +315,10 @@ def carries_ten_on_two_adapters():
 
 
 def pairs_a_navigation_controller():
-    """A Navigation controller: plug, unplug, press; its stick is read, and it is the other hand of a Move."""
-    address = "00:24:33:00:00:01"
-    with Emulator("navigation", "--usb", "--radio", here_is) as emulator:
+    """A Navigation controller: plug, unplug, press; its stick and buttons are read, and it is the other hand of a Move."""
+    with Emulator("navigation,zcm1", "--usb", "--radio", here_is) as emulator:
         begin()
-        emulator.tell("plug")
+        emulator.tell("plug 1")
         waiting = eventually(lambda: next((p for p in rest.get("/pairing") if p["state"] in ("press_ps", "waiting")), None), 60)
         if not check("plugged in, it is recognised", waiting, rest.get("/pairing")):
             return
@@ -325,6 +332,12 @@ def pairs_a_navigation_controller():
         sample = rest.get(f"/controllers/{address}/sensors")
         check("with a stick and no motion", sample["stick"] is not None and sample["accel_m_s2"] is None, sample)
         check("its model is named", rest.controllers()[address]["model"] == "navigation", rest.controllers()[address])
+        emulator.tell("1 hold cross,l1")
+        check("its buttons are read", eventually(lambda: {"cross", "l1"} <= set(rest.get(f"/controllers/{address}/sensors")["buttons"]), 10))
+        emulator.tell("plug 2")
+        move = eventually(lambda: next((c for c in rest.get("/controllers") if c["model"] == "zcm1"), None), 30)
+        code, text = shell(f"psmovectl companion {move['number']} {address}") if move else (None, "no Move on the cable")
+        check("psmovectl makes it the Move's companion", code == 0 and rest.controllers()[address]["companion"] == move["id"], text)
         shell("psmovectl unpair --all")
 
 
@@ -352,21 +365,8 @@ def asks_before_it_disconnects():
     with Emulator("keyboard,zcm2:rate=50", "--usb", "--radio", here_is) as emulator:
         begin(conf=held)
         second = "a4:53:85:00:00:02"
-        emulator.tell("1 unplug")
-        with bluez.Agent():
-            path = bluez.adapters()[here_is]["path"]
-            for name in ("Pairable", "Discoverable"):
-                bluez.set_property(path, "org.bluez.Adapter1", name, True)
-            eventually(lambda: any(r["answers_calls"] for r in json.loads(emulator.tell("radio state"))), 60)
-            emulator.tell("press 1")
-            known = eventually(lambda: emulator.radio(1)["bonded"] and bluez.device(keyboard)["ServicesResolved"] and bluez.device(keyboard), 60)
-            if not check("a keyboard bonds", known, emulator.radio(1)):
-                return
-            bluez.set_property(known["path"], "org.bluez.Device1", "Trusted", True)
-        emulator.tell("off 1")
-        eventually(lambda: not emulator.radio(1)["linked"], 20)
-        emulator.tell("press 1")
-        check("and connects", eventually(lambda: hid.nodes(address=keyboard), 60))
+        if not bonds_a_keyboard(emulator):
+            return
         emulator.tell("plug 2")
         found = reaches(second, "waiting", code="would_disconnect")
         check("would_disconnect", found, pairings())
