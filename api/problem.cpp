@@ -18,6 +18,7 @@ int retry_after(ErrorCode code) {
     case ErrorCode::no_answer:
       return 1;
     case ErrorCode::overloaded:
+    case ErrorCode::no_bluetooth:
       return 5;
     default:
       return 0;

@@ -70,6 +70,10 @@ StreamSession::~StreamSession() = default;
 
 void StreamSession::start(const std::optional<wire::SubscribeRequest>& query,
                           std::string_view early) {
+  if (context_.on_data) {
+    hear(early);
+    return wait_readable();
+  }
   const auto& limits = context_.limits;
   const auto backlog_ms = std::chrono::milliseconds(limits.backlog).count();
   say(wire::hello_message(owner(), "psmoved.v1+json", now_us(),
@@ -208,7 +212,8 @@ void StreamSession::check(SteadyTime now) {
   if (now - last_pinged_ < limits.ping_interval || is_waiting_to_write_) return;
   last_pinged_ = now;
   // A browser's script cannot see a ping; a message it can.
-  if (!std::exchange(said_something_, false)) say(wire::heartbeat_message(now_us()));
+  if (!std::exchange(said_something_, false) && !context_.on_data)
+    say(wire::heartbeat_message(now_us()));
   say_control(Opcode::ping, {});
 }
 
@@ -225,6 +230,8 @@ void StreamSession::hear(std::string_view bytes) {
 }
 
 void StreamSession::handle(const Message& message) {
+  const bool is_data = message.kind == Message::Kind::text || message.kind == Message::Kind::binary;
+  if (is_data && context_.on_data && !is_closing_) return context_.on_data(*this, message);
   switch (message.kind) {
     case Message::Kind::text:
       return handle_text(message.payload);
@@ -371,8 +378,8 @@ wire::SetResult StreamSession::set_outputs(Controller& controller,
 
 // ---- what we say
 
-void StreamSession::say(std::string_view text) {
-  queue(single(Opcode::text, text));
+void StreamSession::say(std::string_view text, Opcode opcode) {
+  queue(single(opcode, text));
 }
 
 void StreamSession::say_control(Opcode opcode, std::string_view payload) {

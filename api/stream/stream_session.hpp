@@ -29,6 +29,9 @@ namespace psmove::stream {
 
 class StreamSession;
 
+/// Hears a text or binary message in place of the stream's own protocol.
+using DataHandler = std::function<void(StreamSession& session, const Message& message)>;
+
 /// What all sessions share.
 struct SessionContext {
   boost::asio::io_context& io;
@@ -39,6 +42,8 @@ struct SessionContext {
   std::function<void(StreamSession&)>
       closing;                               ///< it now waits for the peer to leave, not for long
   std::function<void(StreamSession&)> gone;  ///< take it away, but not from within this call
+  /// Where there is one, sessions are plain WebSockets: no hello, no requests, no heartbeat.
+  DataHandler on_data{};
 };
 
 /// Lives until it has called `gone`; its pending waits hold it until they have returned.
@@ -55,6 +60,8 @@ class StreamSession final : public Subscriber, public std::enable_shared_from_th
 
   /// Says hello, begins the query's subscription, and reads; `early` was read before.
   void start(const std::optional<wire::SubscribeRequest>& query, std::string_view early);
+  /// Queues a message.
+  void say(std::string_view text, Opcode opcode = Opcode::text);
   /// Begins to close: what is queued still goes out (not with slow_consumer), then the close frame.
   void close(std::uint16_t code, std::string_view reason);
   /// Looks at the clock: heartbeat, and the end of peers that do not answer, read or leave.
@@ -93,7 +100,6 @@ class StreamSession final : public Subscriber, public std::enable_shared_from_th
                                                        std::string_view to);
   [[nodiscard]] wire::SetResult set_outputs(drivers::Controller& controller,
                                             const wire::SetRequest& request);
-  void say(std::string_view text);
   void say_control(Opcode opcode, std::string_view payload);
   void queue(SharedBatch batch);
   [[nodiscard]] std::int64_t now_us() const;
