@@ -34,8 +34,6 @@ using wire::ErrorCode;
 using wire::Fault;
 using namespace std::chrono_literals;
 
-constexpr std::string_view stream_path = "/api/v1/stream";
-constexpr std::string_view events_path = "/api/v1/events";
 constexpr std::string_view event_stream = "text/event-stream";
 /// A closed connection is read on for this long, so that the peer sees the answer before a reset.
 constexpr std::chrono::milliseconds linger_time = 2s;
@@ -111,26 +109,6 @@ Response upgrade_required(std::string_view path) {
   return response;
 }
 
-Response not_allowed(std::string_view allow, std::string_view path) {
-  auto response = problem(
-      {ErrorCode::method_not_allowed, "This resource takes " + std::string(allow) + ".", {}}, path);
-  response.fields += "Allow: " + std::string(allow) + "\r\n";
-  return response;
-}
-
-Response allowed(std::string_view allow) {
-  auto response = no_content();
-  response.fields = "Allow: " + std::string(allow) + "\r\n";
-  return response;
-}
-
-/// Cross-origin pages that may talk to us are told what they may send.
-void add_preflight_fields(Response& response, std::string_view allow) {
-  response.fields += "Access-Control-Allow-Methods: " + std::string(allow) +
-                     "\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
-                     "Access-Control-Max-Age: 600\r\n";
-}
-
 Response internal_error(const std::exception& error, std::string_view path) {
   spdlog::error("a request failed path={} error=\"{}\"", path, error.what());
   return problem({ErrorCode::internal, "This is a bug in psmoved; its log has the details.", {}},
@@ -165,8 +143,7 @@ struct HttpSession::Socket {
 /// A request that could not be answered where it stood in the buffer.
 struct HttpSession::Pending {
   Request request;
-  Method method = Method::other;
-  RouteMatch match;
+  std::unique_ptr<BodyReader> body;  ///< where there is one
   bool expects_continue = false;
 };
 
@@ -282,13 +259,13 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   const auto query = target.substr(std::min(question + 1, target.size()));
   if (is_refused_ && path != "/livez")
     return refuse_and_close({ErrorCode::overloaded, "There are too many connections.", {}}, path);
-  if (path == stream_path) {
+  if (context_.application.takes_websocket(head, path)) {
     if (head.has_body())
       return refuse_and_close({ErrorCode::bad_request, "An upgrade has no body.", {}}, path);
     consume(head_length);
     return take_upgrade(head, path, query);
   }
-  if (path == events_path) {
+  if (context_.application.takes_events(path)) {
     if (head.has_body())
       return refuse_and_close({ErrorCode::bad_request, "A request for events has no body.", {}},
                               path);
@@ -296,52 +273,38 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
     return take_events(head, path, query);
   }
   auto pending = std::make_unique<Pending>();
-  pending->method = parse_method(head.method);
-  pending->match = find_route(pending->method, path);
   pending->expects_continue = head.expects_continue;
-  pending->request.host = head.host;
-  pending->request.path = path;
-  pending->request.id = pending->match.id;
-  pending->request.query = query;
-  pending->request.if_none_match = head.find("if-none-match").value_or("");
-  pending->request.media = parse_media(head.find("content-type").value_or(""));
+  auto& request = pending->request;
+  request.method = parse_method(head.method);
+  request.host = head.host;
+  request.path = path;
+  request.query = query;
+  request.if_none_match = head.find("if-none-match").value_or("");
+  request.content_type = head.find("content-type").value_or("");
+  request.media = parse_media(request.content_type);
+  if (head.has_body())
+    pending->body = std::make_unique<BodyReader>(context_.limits.body_bytes, head);
   pending_ = std::move(pending);
-  if (head.has_body()) return Step::need_body;
   consume(head_length);
-  return respond();
+  return pending_->body ? Step::need_body : respond();
 }
 
 /// Answers the pending request, whose body is complete.
 HttpSession::Step HttpSession::respond() {
-  const Pending& pending = *pending_;
-  const auto& path = pending.request.path;
-  if (pending.match.route == nullptr) {
-    const auto& allow = pending.match.allow;
-    Response response;
-    if (pending.method == Method::options && path == "*")
-      response = allowed("GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS");
-    else if (allow.empty())
-      response = problem({ErrorCode::not_found, "Nothing is here.", {}}, path);
-    else if (pending.method == Method::options)
-      response = allowed(allow);
-    else
-      response = not_allowed(allow, path);
-    if (!cors_origin_.empty() && response.status == 204) add_preflight_fields(response, allow);
-    return answer(response);
-  }
+  Request& request = pending_->request;
   try {
-    if (const auto response = pending.match.route->now(context_.service, pending.request))
-      return answer(*response);
+    if (const auto response = context_.application.answer(request)) return answer(*response);
   } catch (const std::exception& error) {
-    return answer(internal_error(error, path));
+    return answer(internal_error(error, request.path));
   }
   return Step::must_wait;
 }
 
 HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string_view path,
                                             std::string_view query) {
-  if (head.method == "OPTIONS") return answer(allowed("GET, OPTIONS"));
-  if (head.method != "GET") return answer(not_allowed("GET, OPTIONS", path));
+  constexpr std::string_view allow = "GET, OPTIONS";
+  if (head.method == "OPTIONS") return answer(allowed(allow));
+  if (head.method != "GET") return answer(not_allowed(allow, path));
   if (!head.upgrades || is_http_1_0_ ||
       !has_token(head.find("upgrade").value_or(""), "websocket") ||
       head.find("sec-websocket-version") != "13")
@@ -352,7 +315,7 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
   auto upgrade = std::make_unique<stream::Upgrade>(stream::Upgrade{
       std::string(query), std::string(key), all_values(head, "sec-websocket-protocol"),
       is_local_peer(socket_->descriptor.native_handle())});
-  auto accepted = context_.hub.accept(*upgrade);
+  auto accepted = context_.application.hub().accept(*upgrade);
   if (!accepted) return refuse(accepted.error(), path);
   upgrade_ = std::move(upgrade);
   context_.answer = std::move(*accepted);
@@ -363,18 +326,14 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
 HttpSession::Step HttpSession::take_events(const RequestHead& head, std::string_view path,
                                            std::string_view query) {
   constexpr std::string_view allow = "GET, HEAD, OPTIONS";
-  if (head.method == "OPTIONS") {
-    auto response = allowed(allow);
-    if (!cors_origin_.empty()) add_preflight_fields(response, allow);
-    return answer(response);
-  }
+  if (head.method == "OPTIONS") return answer(allowed(allow));
   if (head.method != "GET" && head.method != "HEAD") return answer(not_allowed(allow, path));
   if (!accepts(all_values(head, "accept"), event_stream))
     return refuse({ErrorCode::not_acceptable, "Events come as text/event-stream.", {}}, path);
   auto request = std::make_unique<stream::EventRequest>(
       stream::EventRequest{std::string(query), std::string(head.find("last-event-id").value_or("")),
                            is_local_peer(socket_->descriptor.native_handle())});
-  if (const auto fault = context_.hub.fault_of(*request)) return refuse(*fault, path);
+  if (const auto fault = context_.application.hub().fault_of(*request)) return refuse(*fault, path);
   Response response;
   response.content_type = event_stream;
   response.is_endless = true;
@@ -394,7 +353,7 @@ HttpSession::Step HttpSession::refuse_and_close(const Fault& fault, std::string_
 }
 
 HttpSession::Step HttpSession::answer(const Response& response) {
-  if (context_.service.is_stopping) keeps_alive_ = false;
+  if (context_.is_stopping) keeps_alive_ = false;
   const bool has_content = response.status != 204 && response.status != 304;
   std::string& out = context_.answer;
   out = "HTTP/1.1 ";
@@ -421,6 +380,14 @@ HttpSession::Step HttpSession::answer(const Response& response) {
     out += "Connection: close\r\n";
   else if (is_http_1_0_)
     out += "Connection: keep-alive\r\n";
+  if (!response.allow.empty()) {
+    out += "Allow: " + response.allow + "\r\n";
+    // Cross-origin pages that may talk to us are told what they may send.
+    if (!cors_origin_.empty() && response.status == 204)
+      out += "Access-Control-Allow-Methods: " + response.allow +
+             "\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
+             "Access-Control-Max-Age: 600\r\n";
+  }
   out += response.fields;
   out += "\r\n";
   if (has_content && !is_head_request_) out += response.body;
@@ -515,7 +482,7 @@ Awaitable<bool> HttpSession::flush() {
 
 Awaitable<HttpSession::Step> HttpSession::read_body() {
   set_deadline(context_.limits.body_deadline);
-  BodyReader reader(context_.limits.body_bytes);
+  BodyReader& reader = *pending_->body;
   bool asks_to_continue = pending_->expects_continue;
   for (;;) {
     const auto used = reader.put(input());
@@ -543,7 +510,7 @@ Awaitable<HttpSession::Step> HttpSession::wait_for_handler() {
   deadline_ = SteadyTime::max();  // the handler has one of its own
   Response response;
   try {
-    response = co_await pending_->match.route->later(context_.service, pending_->request);
+    response = co_await context_.application.wait(pending_->request);
   } catch (const std::exception& error) {
     response = internal_error(error, pending_->request.path);
   }
@@ -555,7 +522,7 @@ Awaitable<HttpSession::Step> HttpSession::wait_for_handler() {
 /// input would reset the connection, and the answer could be lost with it.
 Awaitable<void> HttpSession::linger() {
   ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
-  set_deadline(context_.service.is_stopping ? 200ms : linger_time);
+  set_deadline(context_.is_stopping ? 200ms : linger_time);
   is_idle_ = true;
   bool more = true;
   while (more) {
@@ -578,10 +545,11 @@ void HttpSession::hand_over() {
   const int socket = socket_->descriptor.release();
   // The admission lives on in the hub's callback, and ends with the WebSocket or the events.
   auto ended = [admission = std::move(admission_)] {};
+  auto& hub = context_.application.hub();
   if (upgrade_)
-    context_.hub.adopt(socket, *upgrade_, early, std::move(ended));
+    hub.adopt(socket, *upgrade_, early, std::move(ended));
   else
-    context_.hub.adopt_reader(socket, *events_, std::move(ended));
+    hub.adopt_reader(socket, *events_, std::move(ended));
 }
 
 // ---- deadlines

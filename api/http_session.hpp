@@ -10,14 +10,15 @@
 #include <string_view>
 #include <vector>
 
-#include "api/handlers.hpp"
+#include "api/application.hpp"
 #include "api/request_head.hpp"
 #include "api/routes.hpp"
+#include "api/server.hpp"
+#include "api/wire/fault.hpp"
 #include "drivers/clock.hpp"
 #include "types/awaitable.hpp"
 
 namespace psmove::stream {
-class Hub;
 struct EventRequest;
 struct Upgrade;
 }  // namespace psmove::stream
@@ -28,15 +29,15 @@ class Access;
 
 /// What the sessions of one server share.
 struct SessionContext {
-  Service& service;
+  Application& application;
   const Access& access;
-  stream::Hub& hub;
   const Limits& limits;
   /// Sees to it that check_deadline() is called at this time, or earlier.
   std::function<void(drivers::SteadyTime)> watch;
   /// Buffers that no connection needs at the moment: only those with something to read have one.
   std::vector<std::vector<char>> spare_buffers;
-  std::string answer;  ///< room in which answers are put together
+  std::string answer;        ///< room in which answers are put together
+  bool is_stopping = false;  ///< every answer is its connection's last
 };
 
 /// Reads requests strictly, answers them in order, and keeps every deadline. Nothing here reads or

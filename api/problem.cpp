@@ -18,6 +18,7 @@ int retry_after(ErrorCode code) {
     case ErrorCode::no_answer:
       return 1;
     case ErrorCode::overloaded:
+    case ErrorCode::no_bluetooth:
       return 5;
     default:
       return 0;
@@ -58,6 +59,21 @@ Response problem(const wire::Fault& fault, std::string_view instance) {
   body += '}';
   if (const int seconds = retry_after(fault.code))
     response.fields = "Retry-After: " + std::to_string(seconds) + "\r\n";
+  return response;
+}
+
+Response allowed(std::string_view allow) {
+  Response response;
+  response.status = 204;
+  response.allow = allow;
+  return response;
+}
+
+Response not_allowed(std::string_view allow, std::string_view instance) {
+  auto response = problem(
+      {wire::ErrorCode::method_not_allowed, "This resource takes " + std::string(allow) + ".", {}},
+      instance);
+  response.allow = allow;
   return response;
 }
 

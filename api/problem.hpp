@@ -11,6 +11,11 @@ namespace psmove::api {
 /// @param instance  the path that was asked for; empty where no request could be made out
 [[nodiscard]] Response problem(const wire::Fault& fault, std::string_view instance);
 
+/// What OPTIONS is answered with. @param allow  "GET, HEAD, OPTIONS"
+[[nodiscard]] Response allowed(std::string_view allow);
+/// A method that a resource does not take: 405.
+[[nodiscard]] Response not_allowed(std::string_view allow, std::string_view instance);
+
 /// The reason phrase of a status that we send: "Not Found".
 [[nodiscard]] std::string_view reason_phrase(int status);
 

@@ -10,14 +10,17 @@
 
 namespace psmove::api {
 
+struct RequestHead;
+
 class BodyReader {
  public:
-  explicit BodyReader(std::size_t limit);
+  /// @param head  passed read_head(), and has a body
+  BodyReader(std::size_t limit, const RequestHead& head);
   ~BodyReader();
   BodyReader(const BodyReader&) = delete;
   BodyReader& operator=(const BodyReader&) = delete;
 
-  /// Takes what was received; the first call starts with the whole head, which read_head() passed.
+  /// Takes what was received behind the head.
   /// @return how much of it was used; the rest is to be given again with what follows.
   ///         payload_too_large or bad_request are final.
   [[nodiscard]] wire::Parsed<std::size_t> put(std::string_view received);
@@ -27,6 +30,7 @@ class BodyReader {
  private:
   struct Parser;
   std::unique_ptr<Parser> parser_;
+  bool is_too_large_ = false;
 };
 
 }  // namespace psmove::api

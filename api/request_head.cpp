@@ -60,6 +60,14 @@ bool target_is_too_long(std::string_view received, std::size_t limit) {
   return std::min(target.find(' '), target.size()) > limit;
 }
 
+/// HTTP/0.9 says nothing after its line and waits; so may what is no HTTP at all.
+bool has_no_version(std::string_view received) {
+  const auto end = received.find("\r\n");
+  if (end == std::string_view::npos) return false;
+  const auto line = received.substr(0, end);
+  return !line.substr(line.rfind(' ') + 1).starts_with("HTTP/");
+}
+
 }  // namespace
 
 bool equals_ignoring_case(std::string_view a, std::string_view b) {
@@ -98,6 +106,7 @@ wire::Parsed<HeadExtent> head_extent(std::string_view received, const HeadLimits
         ErrorCode::uri_too_long,
         "The request target is longer than " + std::to_string(limits.target_bytes) + " bytes.",
         {}};
+  if (has_no_version(received)) return bad("The request line has no HTTP version.");
   for (auto at = head.find('\n'); at != std::string_view::npos; at = head.find('\n', at + 1))
     if (at == 0 || head[at - 1] != '\r') return bad("Lines of a request head end in CR LF.");
   const std::size_t length = end == std::string_view::npos ? received.size() : end + 4;

@@ -18,7 +18,7 @@ constexpr Route table[] = {
     {put, "/api/v1/controllers/{id}", put_controller},
     {patch, "/api/v1/controllers/{id}", patch_controller},
     {del, "/api/v1/controllers/{id}", delete_controller},
-    {get, "/api/v1/controllers/{id}/sensors", get_sensors, get_next_sensors},
+    {get, "/api/v1/controllers/{id}/sensors", get_sensors, get_next_sensors, Parameters::own},
     {get, "/api/v1/controllers/{id}/led", get_led},
     {put, "/api/v1/controllers/{id}/led", pass_on, put_led},
     {del, "/api/v1/controllers/{id}/led", pass_on, delete_led},
@@ -48,9 +48,9 @@ constexpr Route table[] = {
     {get, "/api/v1/openapi.json", get_openapi},
     {get, "/api/v1/asyncapi.json", get_asyncapi},
     // The 2013 talk's own.
-    {get, "/controllers", legacy_list},
-    {get, "/controllers/{id}", legacy_get},
-    {put, "/controllers/{id}", legacy_put},
+    {get, "/controllers", legacy_list, nullptr, Parameters::ignored},
+    {get, "/controllers/{id}", legacy_get, nullptr, Parameters::ignored},
+    {put, "/controllers/{id}", legacy_put, nullptr, Parameters::ignored},
     // Operations and people.
     {get, "/livez", get_livez},
     {get, "/readyz", get_readyz},

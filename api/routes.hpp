@@ -22,20 +22,26 @@ enum class Method : std::uint8_t { get, put, post, patch, del, options, other };
 enum class Media : std::uint8_t { none, json, merge_patch, form, other };
 [[nodiscard]] Media parse_media(std::string_view content_type);
 
+struct Route;
+
 struct Request {
+  Method method = Method::get;
   std::string host;   ///< of the Host field, a valid name with or without port; may be empty
   std::string path;   ///< as it stood in the target
   std::string id;     ///< what `{id}` matched, percent-decoded
   std::string query;  ///< raw, without the '?'
   Media media = Media::none;
+  std::string content_type;  ///< raw, as is the next
   std::string body;
-  std::string if_none_match;  ///< raw, of the field of that name
+  std::string if_none_match;
+  const Route* route = nullptr;  ///< what answers it, once that was found
 };
 
 struct Response {
   int status = 200;
   std::string body;
   std::string_view content_type = "application/json";
+  std::string allow;          ///< methods of the resource, where the answer is about those
   std::string fields;         ///< further header lines, each with its CR LF
   bool is_cacheable = false;  ///< without it, no cache keeps the answer
   bool is_endless = false;  ///< the body comes later, from somebody else, until the connection ends
@@ -46,11 +52,16 @@ using Handler = std::optional<Response> (*)(Service& service, const Request& req
 /// Answers when something has happened.
 using WaitingHandler = Awaitable<Response> (*)(Service& service, Request request);
 
+/// What a route makes of the query: refuses every parameter (a typo is never a silent success),
+/// reads it itself, or passes it over as the talk's server did.
+enum class Parameters : std::uint8_t { none, own, ignored };
+
 struct Route {
   Method method;
   std::string_view path;  ///< `{id}` stands for one segment
   Handler now;
   WaitingHandler later = nullptr;
+  Parameters parameters = Parameters::none;
 };
 
 /// All of them, in the order people should read them.

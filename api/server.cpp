@@ -29,12 +29,8 @@
 #include <utility>
 
 #include "api/access.hpp"
-#include "api/handlers_wait.hpp"
 #include "api/http_session.hpp"
-#include "api/problem.hpp"
-#include "api/stream/hub.hpp"
-#include "drivers/pairings.hpp"
-#include "drivers/roster.hpp"
+#include "api/rest_api.hpp"
 
 namespace psmove::api {
 namespace {
@@ -251,27 +247,22 @@ std::vector<std::string> literal_addresses(const std::vector<int>& sockets) {
 }  // namespace
 
 struct Server::Parts {
-  Parts(asio::io_context& io_context, drivers::Roster& roster, ServerConfig wanted)
+  Parts(asio::io_context& io_context, const MakeApplication& make, ServerConfig wanted)
       : io(io_context),
         config(within_descriptor_limit(std::move(wanted))),
         sockets(listening_sockets(config)),
-        service{roster, config, std::make_shared<Waiters>(roster), SteadyClock::now(), false, {}},
         access(config.hosts, literal_addresses(sockets), config.origins),
-        hub(io, roster, config.limits),
-        context{service, access, hub, config.limits, [this](SteadyTime when) { watch(when); },
-                {},      {}},
+        application(make(config)),
+        context{*application, access, config.limits, [this](SteadyTime when) { watch(when); },
+                {},           {},     false},
         sweep_timer(io),
         stop_timer(io) {
     for (const int socket : sockets) listeners.emplace_back(io, socket);
     refill_reserve();
     counts->on_release = [this] { on_release(); };
-    if (config.pairings != nullptr)
-      config.pairings->on_change([waiters = service.waiters] { waiters->wake_all(); });
   }
   ~Parts() {
     counts->on_release = nullptr;
-    if (config.pairings != nullptr) config.pairings->on_change({});
-    service.waiters->detach();
     if (reserve >= 0) ::close(reserve);
   }
   Parts(const Parts&) = delete;
@@ -293,9 +284,8 @@ struct Server::Parts {
   asio::io_context& io;
   ServerConfig config;
   std::vector<int> sockets;  ///< owned by `listeners`
-  Service service;
   Access access;
-  stream::Hub hub;
+  std::unique_ptr<Application> application;
   SessionContext context;
   std::list<stream_descriptor> listeners;
   std::shared_ptr<Counts> counts = std::make_shared<Counts>();
@@ -324,7 +314,7 @@ Awaitable<void> Server::Parts::accept_from(stream_descriptor& listener) {
     if (!is_exhausted) continue;
     pause.expires_after(exhausted_pause);
     co_await pause.async_wait(asio::as_tuple(asio::deferred));
-    if (service.is_stopping) co_return;
+    if (context.is_stopping) co_return;
     refill_reserve();
   }
 }
@@ -420,14 +410,13 @@ void Server::Parts::sweep() {
 // ---- the end
 
 void Server::Parts::stop(std::chrono::milliseconds deadline, std::function<void()> done) {
-  service.is_stopping = true;
+  context.is_stopping = true;
   stopped = std::move(done);
   for (auto& listener : listeners) {
     boost::system::error_code ignored;
     listener.close(ignored);
   }
-  hub.close_all(1001, "psmoved is stopping");
-  service.waiters->wake_all();
+  application->stop();
   for (auto* session : *sessions) session->stop();
   stop_timer.expires_after(deadline);
   stop_timer.async_wait([this](const boost::system::error_code& error) {
@@ -446,8 +435,16 @@ void Server::Parts::finish_stop() {
 
 // ---- Server
 
+Server::Server(asio::io_context& io, const MakeApplication& application, ServerConfig config)
+    : parts_(std::make_unique<Parts>(io, application, std::move(config))) {}
+
 Server::Server(asio::io_context& io, drivers::Roster& roster, ServerConfig config)
-    : parts_(std::make_unique<Parts>(io, roster, std::move(config))) {}
+    : Server(
+          io,
+          [&io, &roster](const ServerConfig& actual) {
+            return std::make_unique<RestApi>(io, roster, actual);
+          },
+          std::move(config)) {}
 
 Server::~Server() = default;
 

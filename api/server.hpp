@@ -19,6 +19,8 @@ class Roster;
 
 namespace psmove::api {
 
+class Application;
+
 /// Every bound a client can meet; GET /api/v1 shows them.
 struct Limits {
   std::size_t head_bytes = 8 * 1024;
@@ -54,6 +56,12 @@ struct ServerConfig {
 /// listened on. Destroy it after its io_context has stopped running, and before the roster.
 class Server {
  public:
+  /// Makes what is served.
+  /// @param config  with the limits that hold; it lives as long as the server
+  using MakeApplication = std::function<std::unique_ptr<Application>(const ServerConfig& config)>;
+
+  Server(boost::asio::io_context& io, const MakeApplication& application, ServerConfig config);
+  /// Serves the controllers of a roster.
   Server(boost::asio::io_context& io, drivers::Roster& roster, ServerConfig config);
   ~Server();
   Server(const Server&) = delete;

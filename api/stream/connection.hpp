@@ -27,6 +27,11 @@ class Roster;
 namespace psmove::stream {
 
 class Connection;
+class StreamSession;
+struct Message;
+
+/// Hears a text or binary message in place of the stream's own protocol.
+using DataHandler = std::function<void(StreamSession& session, const Message& message)>;
 
 /// What all connections share.
 struct SessionContext {
@@ -37,6 +42,8 @@ struct SessionContext {
   Backlog::Bounds backlog;
   std::function<void(Connection&)> closing;  ///< it now waits for the peer to leave, not for long
   std::function<void(Connection&)> gone;     ///< take it away, but not from within this call
+  /// Where there is one, WebSockets are plain ones: no hello, no requests, no heartbeat.
+  DataHandler on_data{};
 };
 
 /// Lives until it has called `gone`; its pending waits hold it until they have returned.

@@ -43,7 +43,8 @@ wire::Parsed<wire::SubscribeRequest> events_asked_for(const EventRequest& reques
 /// Held by a shared_ptr only so that what was posted to the loop can see whether the hub still
 /// lives.
 struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
-  Parts(asio::io_context& its_io, drivers::Roster& its_roster, const api::Limits& its_limits)
+  Parts(asio::io_context& its_io, drivers::Roster& its_roster, const api::Limits& its_limits,
+        DataHandler on_data)
       : io(its_io),
         roster(its_roster),
         limits(its_limits),
@@ -59,7 +60,8 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
                 .limits = limits,
                 .backlog = {.motion = limits.backlog, .edge_bytes = limits.edge_backlog_bytes},
                 .closing = [this](Connection&) { hurry(); },
-                .gone = [this](Connection& session) { bury(session); }},
+                .gone = [this](Connection& session) { bury(session); },
+                .on_data = std::move(on_data)},
         throttle(io),
         pulse(io) {
     roster.add_listener(&publisher);
@@ -183,7 +185,11 @@ void Hub::Parts::end_all() {
 }
 
 Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits)
-    : parts_(std::make_shared<Parts>(io, roster, limits)) {}
+    : Hub(io, roster, limits, {}) {}
+
+Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
+         DataHandler on_data)
+    : parts_(std::make_shared<Parts>(io, roster, limits, std::move(on_data))) {}
 
 Hub::~Hub() {
   parts_->end_all();

@@ -15,6 +15,9 @@
 
 namespace psmove::stream {
 
+class StreamSession;
+struct Message;
+
 /// A WebSocket upgrade request that passed the HTTP side's checks (Host, Origin, version, key).
 struct Upgrade {
   std::string query;      ///< raw query string of the target, without the '?'
@@ -35,6 +38,9 @@ struct EventRequest {
 class Hub {
  public:
   Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits);
+  /// Of plain WebSockets: their messages go to `on_data`, see SessionContext.
+  Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
+      std::function<void(StreamSession&, const Message&)> on_data);
   ~Hub();
 
   /// Checks query and protocols before anything is sent.

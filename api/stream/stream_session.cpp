@@ -31,6 +31,10 @@ StreamSession::StreamSession(SessionContext& context, int socket, std::uint64_t 
 
 void StreamSession::start(const std::optional<wire::SubscribeRequest>& query,
                           std::string_view early) {
+  if (context().on_data) {
+    hear(early);
+    return wait_readable();
+  }
   say_hello(protocol_.name);
   if (query)
     if (const auto fault = subscribe(*query)) say(wire::error_message("\"query\"", *fault));
@@ -46,7 +50,7 @@ void StreamSession::stay_in_touch(SteadyTime now) {
   if (now - last_pinged_ < context().limits.ping_interval) return;
   last_pinged_ = now;
   // A browser's script cannot see a ping; a message it can.
-  if (!has_said_something()) say(wire::heartbeat_message(now_us()));
+  if (!has_said_something() && !context().on_data) say(wire::heartbeat_message(now_us()));
   say_control(Opcode::ping, {});
 }
 
@@ -67,6 +71,8 @@ void StreamSession::hear(std::string_view bytes) {
 }
 
 void StreamSession::handle(const Message& message) {
+  const bool is_data = message.kind == Message::Kind::text || message.kind == Message::Kind::binary;
+  if (is_data && context().on_data && !is_closing()) return context().on_data(*this, message);
   switch (message.kind) {
     case Message::Kind::text:
       return handle_text(message.payload);
@@ -180,6 +186,10 @@ wire::SetResult StreamSession::set_outputs(Controller& controller,
 }
 
 // ---- what we say
+
+void StreamSession::send_message(Opcode opcode, std::string_view payload) {
+  queue(single(opcode, payload));
+}
 
 void StreamSession::say_control(Opcode opcode, std::string_view payload) {
   queue(single(opcode, payload));

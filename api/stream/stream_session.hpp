@@ -24,6 +24,8 @@ class StreamSession final : public Connection {
 
   /// Says hello, begins the query's subscription, and reads; `early` was read before.
   void start(const std::optional<wire::SubscribeRequest>& query, std::string_view early);
+  /// Queues a message of a plain WebSocket.
+  void send_message(Opcode opcode, std::string_view payload);
 
   [[nodiscard]] std::string owner() const override {
     return "websocket " + std::to_string(number());

@@ -661,6 +661,18 @@ Parsed<PairingRequest> pairing_request(const json& body) {
   return request;
 }
 
+std::optional<Fault> refuse_parameters(std::string_view query) {
+  const auto begin = query.find_first_not_of('&');
+  if (begin == std::string_view::npos) return std::nullopt;
+  query.remove_prefix(begin);
+  const auto raw = query.substr(0, query.find_first_of("=&"));
+  const auto decoded = percent_decode(raw, true);
+  const std::string name = decoded && is_utf8(*decoded) ? *decoded : std::string(raw);
+  return Fault{ErrorCode::unknown_member,
+               "There is no parameter \"" + name + "\" here; this path takes none in its query.",
+               "/" + escaped(name)};
+}
+
 Parsed<SensorsQuery> sensors_query(std::string_view query) {
   SensorsQuery wanted;
   if (query.empty()) return wanted;

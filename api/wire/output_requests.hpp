@@ -111,6 +111,8 @@ struct SensorsQuery {
   std::optional<std::chrono::milliseconds> average;  ///< 1 to 1000
   bool waits_for_next = false;
 };
+/// Of a path that takes no parameters in its query: names the first that is there.
+[[nodiscard]] std::optional<Fault> refuse_parameters(std::string_view query);
 /// Reads a raw query string; its parameters are judged like members of a body.
 [[nodiscard]] Parsed<SensorsQuery> sensors_query(std::string_view query);
 

@@ -174,6 +174,10 @@ TEST_F(Http, BrokenFramingEndsTheConnection) {
   expect_refused_and_closed(put_led("Transfer-Encoding: gzip\r\n", body), 501);
   expect_refused_and_closed(put_led("Transfer-Encoding: chunked\r\n", "zz\r\n" + body), 400);
   expect_refused_and_closed("GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505);
+  expect_refused_and_closed("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505);
+  expect_refused_and_closed("GET /\r\n", 400);
+  expect_refused_and_closed("GET / HTTP/1.1\r\nHost : localhost\r\n\r\n", 400);
+  expect_refused_and_closed(put_led("Expect: tea\r\nContent-Length: 15\r\n", body), 417);
   auto client = connect();
   EXPECT_EQ(client.get("/api/v1/controllers/1/led").parsed()["layers"], json::array());
 }

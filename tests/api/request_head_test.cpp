@@ -52,6 +52,13 @@ TEST(RequestHead, IsIncompleteUntilTheEmptyLine) {
   EXPECT_EQ(head_extent(head + "GET", limits)->length, head.size());
 }
 
+TEST(RequestHead, WithoutAVersionIsNotWaitedFor) {
+  for (const std::string begun : {"GET /\r\n", "GET\r\n", "SSH-2.0-x\r\n", "GET / RTSP/1.0\r\nCS"})
+    EXPECT_EQ(head_extent(begun, limits).error().code, ErrorCode::bad_request) << begun;
+  EXPECT_TRUE(head_extent("GET / HTTP/1.1\r\nHost", limits));
+  EXPECT_TRUE(head_extent("\r\nGET /", limits));
+}
+
 TEST(RequestHead, SkipsOneOrTwoEmptyLinesBeforeIt) {
   const auto extent = head_extent("\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", limits);
   ASSERT_TRUE(extent);

@@ -171,6 +171,19 @@ TEST_F(Rest, QueriesAreCheckedLikeBodies) {
   EXPECT_EQ(get("/controllers/1/sensors?average_ms=1000").status, 200);
 }
 
+TEST_F(Rest, PathsThatTakeNoParametersRefuseAny) {
+  begin();
+  for (const std::string path : {"", "/controllers", "/controllers/1", "/controllers/1/led"})
+    expect_problem(get(path + "?wait=next"), 422, "unknown_member", "/wait");
+  expect_problem(get("/controllers?a%2Fb"), 422, "unknown_member", "/a~1b");
+  expect_problem(client->get("/livez?x"), 422, "unknown_member", "/x");
+  EXPECT_EQ(get("/controllers?").status, 200) << "no parameter is none";
+  expect_problem(request("PUT", "/controllers/1/led?fade_ms=5", R"({"color":"red"})"), 422,
+                 "unknown_member", "/fade_ms");
+  EXPECT_EQ(get("/controllers/1/led").parsed()["layers"], json::array()) << "nothing was changed";
+  EXPECT_EQ(client->get("/controllers/?_=1385").status, 200) << "the talk's server had no opinion";
+}
+
 TEST_F(Rest, ARememberedControllerHasNoSampleYet) {
   drivers::RememberedController remembered;
   remembered.address = *parse_address("00:06:f7:aa:bb:cc");

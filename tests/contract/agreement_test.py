@@ -135,6 +135,18 @@ class Agreement(unittest.IsolatedAsyncioTestCase):
                 if (name, value) == ("wait", "next"):
                     continue
                 self.daemon.get(f"/api/v1/controllers/1/sensors?{name}={value}")
+        for template, methods in self.rest.paths.items():
+            path = template.replace("{id}", "1").replace("{n}", "0")
+            for method in methods:
+                if template == "/api/v1/stream":
+                    continue
+                for query in ("nobody_knows_this=1", "nobody_knows_this", "%zz=1", "%00", "a=1&b=2", "&&"):
+                    expected = (200, 201) if "talk" in methods[method]["tags"] else (422, 400)
+                    if query != "&&":
+                        answer = self.daemon.request(method.upper(), f"{path}?{query}")
+                        self.assertIn(answer.status, expected, (method, path, query, answer))
+                    elif method == "get" and "{id}" not in template:
+                        self.assertNotIn(self.daemon.get(f"{path}?{query}").status, (400, 422), path)
         for query in ("wait", "wait=next&wait=next", "&&", "average_ms=5&other", "=", "?"):
             self.daemon.get(f"/api/v1/controllers/1/sensors?{query}")
 

@@ -123,7 +123,7 @@ class Rest:
 
     def _query_faults(self, operation, query):
         described = {one["name"]: one for one in operation["parameters"] if one["in"] == "query"}
-        if not described or not query:
+        if not query or operation.get("x-parameters") == "ignored":
             return []
         faults, values = [], {}
         for pair in filter(None, query.split("&")):

@@ -74,6 +74,27 @@ TEST(Contract, EveryRouteIsInItAndEverythingInItIsARoute) {
   EXPECT_THAT(written, UnorderedElementsAreArray(served));
 }
 
+TEST(Contract, RoutesTakeTheParametersThatItDescribes) {
+  const json document = openapi();
+  for (const auto& route : routes()) {
+    const auto path = anonymous(std::string(route.path));
+    for (const auto& [written, item] : document["paths"].items()) {
+      if (anonymous(written) != path) continue;
+      const auto& operation = item[lower(to_string(route.method))];
+      bool describes_some = false;
+      for (const auto& parameter : operation.value("parameters", json::array()))
+        describes_some |= parameter.value("in", "") == "query";
+      const auto where = lower(to_string(route.method)) + " " + written;
+      EXPECT_EQ(describes_some, route.parameters == Parameters::own) << where;
+      EXPECT_EQ(operation.value("x-parameters", ""),
+                route.parameters == Parameters::ignored ? "ignored" : "")
+          << where;
+      EXPECT_EQ(operation["responses"].contains("422"), route.parameters != Parameters::ignored)
+          << where;
+    }
+  }
+}
+
 TEST(Contract, PathsAreInTheOrderOfTheTable) {
   std::vector<std::string> served, written;
   for (const auto& route : routes())

@@ -19,7 +19,7 @@ void require(bool claim) {
 
 void read_body(const api::RequestHead& head, std::string_view input) {
   constexpr std::size_t limit = 1024;
-  api::BodyReader reader(limit);
+  api::BodyReader reader(limit, head);
   while (!reader.is_done()) {
     const auto used = reader.put(input);
     if (!used) return;
@@ -52,6 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto host = api::parse_authority(head->host);
     require(!head->has_host || (host && !host->name.empty()));
   }
-  if (head->has_body()) read_body(*head, text);
+  if (head->has_body()) read_body(*head, text.substr(extent->length));
   return 0;
 }

@@ -1,0 +1,45 @@
+#pragma once
+// What a server serves: the daemon its REST API and its stream, the conformance tests an echo. HTTP
+// itself, limits, deadlines and who may come in are the server's.
+
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "api/routes.hpp"
+#include "types/awaitable.hpp"
+
+namespace psmove::stream {
+class Hub;
+}
+
+namespace psmove::api {
+
+struct RequestHead;
+
+class Application {
+ public:
+  Application() = default;
+  virtual ~Application() = default;
+  Application(const Application&) = delete;
+  Application& operator=(const Application&) = delete;
+
+  /// Answers at once; or nothing, and then wait() answers. The request lives until it was answered.
+  virtual std::optional<Response> answer(Request& request) = 0;
+  /// Answers when something has happened.
+  virtual Awaitable<Response> wait(Request request) = 0;
+  /// Whether this is where WebSockets are opened.
+  [[nodiscard]] virtual bool takes_websocket(const RequestHead& head,
+                                             std::string_view path) const = 0;
+  /// Whether this is where server-sent events are read.
+  [[nodiscard]] virtual bool takes_events(std::string_view path) const {
+    static_cast<void>(path);
+    return false;
+  }
+  /// Where they live then.
+  virtual stream::Hub& hub() = 0;
+  /// The server stops: WebSockets say goodbye, and what waits answers.
+  virtual void stop() = 0;
+};
+
+}  // namespace psmove::api

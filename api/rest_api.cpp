@@ -1,0 +1,73 @@
+#include "api/rest_api.hpp"
+
+#include <boost/asio/awaitable.hpp>
+#include <utility>
+
+#include "api/handlers_wait.hpp"
+#include "api/problem.hpp"
+#include "api/wire/output_requests.hpp"
+#include "drivers/pairings.hpp"
+
+namespace psmove::api {
+namespace {
+
+using wire::ErrorCode;
+
+constexpr std::string_view stream_path = "/api/v1/stream";
+constexpr std::string_view events_path = "/api/v1/events";
+constexpr std::string_view every_method = "GET, HEAD, PUT, POST, PATCH, DELETE, OPTIONS";
+
+/// Of a path that is not there, or has not this method.
+Response without_route(const Request& request, std::string_view allow) {
+  if (request.method == Method::options && request.path == "*") return allowed(every_method);
+  if (allow.empty()) return problem({ErrorCode::not_found, "Nothing is here.", {}}, request.path);
+  if (request.method == Method::options) return allowed(allow);
+  return not_allowed(allow, request.path);
+}
+
+}  // namespace
+
+RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const ServerConfig& config)
+    : service_{roster, config, std::make_shared<Waiters>(roster), drivers::SteadyClock::now(),
+               false,  {}},
+      hub_(io, roster, config.limits) {
+  if (config.pairings != nullptr)
+    config.pairings->on_change([waiters = service_.waiters] { waiters->wake_all(); });
+}
+
+RestApi::~RestApi() {
+  if (service_.config.pairings != nullptr) service_.config.pairings->on_change({});
+  service_.waiters->detach();
+}
+
+std::optional<Response> RestApi::answer(Request& request) {
+  auto match = find_route(request.method, request.path);
+  if (match.route == nullptr) return without_route(request, match.allow);
+  if (match.route->parameters == Parameters::none)
+    if (const auto fault = wire::refuse_parameters(request.query))
+      return problem(*fault, request.path);
+  request.id = std::move(match.id);
+  request.route = match.route;
+  return match.route->now(service_, request);
+}
+
+bool RestApi::takes_events(std::string_view path) const {
+  return path == events_path;
+}
+
+Awaitable<Response> RestApi::wait(Request request) {
+  const auto later = request.route->later;
+  return later(service_, std::move(request));
+}
+
+bool RestApi::takes_websocket(const RequestHead&, std::string_view path) const {
+  return path == stream_path;
+}
+
+void RestApi::stop() {
+  service_.is_stopping = true;
+  hub_.close_all(1001, "psmoved is stopping");
+  service_.waiters->wake_all();
+}
+
+}  // namespace psmove::api
