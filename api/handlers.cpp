@@ -9,7 +9,7 @@
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
 #include "api/wire/controller_json.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/controller_requests.hpp"
 #include "api/wire/sample_encoder.hpp"
 #include "api/wire/text.hpp"
 #include "drivers/roster.hpp"
@@ -61,6 +61,7 @@ std::string limits_object(const Limits& limits) {
   append_limit(body, "stalled_after_s", limits.stalled_after.count());
   append_limit(body, "backlog_ms", limits.backlog.count());
   append_limit(body, "edge_backlog_bytes", limits.edge_backlog_bytes);
+  append_limit(body, "controllers", limits.controllers);
   return body + '}';
 }
 
@@ -192,6 +193,12 @@ std::optional<Response> put_controller(Service& service, const Request& request)
          "This controller is known, and it is a " + std::string(known->model().name) + ".",
          "/model"},
         request.path);
+  const std::size_t most = service.config.limits.controllers;
+  if (known == nullptr && service.roster.all().size() >= most)
+    return problem({ErrorCode::too_many_controllers,
+                    std::to_string(most) + " controllers are known, as many as can be.",
+                    {}},
+                   request.path);
   const Controller& controller = service.roster.get_or_add(*address, *model, Source::hidraw);
   return json_response(wire::controller_body(controller.state()), known != nullptr ? 200 : 201);
 }

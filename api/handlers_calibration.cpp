@@ -5,7 +5,7 @@
 #include "api/handlers_body.hpp"
 #include "api/problem.hpp"
 #include "api/wire/calibration_json.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/controller_requests.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::api {

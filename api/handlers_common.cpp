@@ -3,7 +3,7 @@
 
 #include "api/handlers.hpp"
 #include "api/handlers_body.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/strict_json.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::api {

@@ -8,7 +8,7 @@
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
 #include "api/server.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/controller_requests.hpp"
 #include "api/wire/pairing_json.hpp"
 #include "drivers/linux/bluez.hpp"
 #include "drivers/pairings.hpp"
@@ -66,7 +66,8 @@ wire::Parsed<PairingWish> wish_of(const Service& service, const wire::PairingReq
   PairingWish wish{.host = wanted.host,
                    .adapter = parse_address(wanted.adapter.value_or("")),
                    .allow_unbonded = wanted.allow_unbonded,
-                   .may_disconnect = wanted.may_disconnect};
+                   .may_disconnect = wanted.may_disconnect,
+                   .without_restart = wanted.without_restart};
   if (!wanted.adapter || wish.adapter) return wish;
   const drivers::Bluez* bluez = service.config.bluez;
   const auto adapters =

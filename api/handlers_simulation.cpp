@@ -9,8 +9,9 @@
 #include "api/handlers_body.hpp"
 #include "api/problem.hpp"
 #include "api/wire/controller_json.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/json_members.hpp"
 #include "api/wire/sample_encoder.hpp"
+#include "api/wire/simulation_requests.hpp"
 #include "api/wire/text.hpp"
 #include "drivers/roster.hpp"
 #include "drivers/simulation.hpp"
@@ -18,6 +19,8 @@
 
 namespace psmove::api {
 namespace {
+
+using emulator::NavigationButton;
 
 using wire::ErrorCode;
 using wire::Fault;
@@ -65,6 +68,11 @@ constexpr std::array<Button, emulator::navigation_button_names.size()> navigatio
     Button::l3, Button::up, Button::right,  Button::down,  Button::left,
     Button::l2, Button::l1, Button::circle, Button::cross, Button::ps};
 
+/// Those that have a pressure, in the order of a sample's.
+constexpr std::array pressure_buttons = {NavigationButton::l1,   NavigationButton::l2,
+                                         NavigationButton::up,   NavigationButton::right,
+                                         NavigationButton::down, NavigationButton::left};
+
 Buttons held_of(const emulator::Navigation& navigation) {
   Buttons held;
   for (std::size_t i = 0; i < navigation_buttons.size(); ++i)
@@ -91,13 +99,18 @@ std::string navigation_body(const drivers::Simulation& simulation) {
   std::string body = R"({"motion":null,"buttons":)";
   append_buttons(body, held_of(navigation));
   body += ",\"trigger\":";
-  wire::append_number(body, navigation.l2(), 3);
+  wire::append_number(body, navigation.pressure(NavigationButton::l2), 3);
   body += ",\"battery_percent\":" + percent_text(navigation.battery_code());
   body += simulation.link_is_up() ? R"(,"link":"up")" : R"(,"link":"down")";
   body += R"(,"loss":null,"magnetometer":null,"extension":null,"controls":null,"stick":{"x":)";
   wire::append_number(body, navigation.stick_x(), 3);
   body += ",\"y\":";
   wire::append_number(body, navigation.stick_y(), 3);
+  body += "},\"pressures\":{";
+  for (const auto button : pressure_buttons) {
+    wire::key(body, to_string(navigation_buttons[static_cast<std::size_t>(button)]));
+    wire::append_number(body, navigation.pressure(button), 3);
+  }
   return body + "},\"shows\":null}";
 }
 
@@ -117,7 +130,7 @@ std::string simulation_body(const drivers::Simulation& simulation) {
   body += ",\"magnetometer\":";
   wire::append_quoted(body, to_string(move.magnetometer()));
   body += extension_members(move);
-  body += R"(,"stick":null,"shows":)" + shows_object(move);
+  body += R"(,"stick":null,"pressures":null,"shows":)" + shows_object(move);
   return body + '}';
 }
 
@@ -128,8 +141,9 @@ std::optional<ExtensionDevice> device_after(const emulator::Move& move,
 }
 
 std::optional<Fault> why_not(const emulator::Move& move, const wire::SimulationPatch& patch) {
-  if (patch.stick)
-    return Fault{ErrorCode::not_capable, "Only a Navigation controller has a stick.", {}};
+  if (patch.stick || !patch.pressures.is_empty())
+    return Fault{
+        ErrorCode::not_capable, "Only a Navigation controller has a stick and pressures.", {}};
   if (patch.extension && *patch.extension && move.options().model != emulator::Model::zcm1)
     return Fault{ErrorCode::not_capable, "Only a zcm1 has an extension port.", {}};
   const auto device = device_after(move, patch);
@@ -169,8 +183,8 @@ std::optional<Fault> why_not(const wire::SimulationPatch& patch) {
                            (patch.extension && *patch.extension) || !patch.controls.is_empty();
   if (!has_strange_button && !is_for_move) return std::nullopt;
   return Fault{ErrorCode::not_capable,
-               "A Navigation controller takes buttons of its own, trigger, stick, battery_percent "
-               "and link.",
+               "A Navigation controller takes buttons of its own, trigger, stick, pressures, "
+               "battery_percent and link.",
                {}};
 }
 
@@ -181,7 +195,15 @@ void apply(emulator::Navigation& navigation, const wire::SimulationPatch& patch)
       if (patch.buttons->contains(navigation_buttons[i])) held |= 1U << i;
     navigation.hold(held);
   }
-  if (patch.trigger) navigation.set_l2(*patch.trigger);
+  if (patch.trigger) navigation.set_pressure(NavigationButton::l2, *patch.trigger);
+  const auto press = [&navigation](NavigationButton button, std::optional<double> fraction) {
+    if (fraction) navigation.set_pressure(button, *fraction);
+  };
+  press(NavigationButton::l1, patch.pressures.l1);
+  press(NavigationButton::up, patch.pressures.up);
+  press(NavigationButton::right, patch.pressures.right);
+  press(NavigationButton::down, patch.pressures.down);
+  press(NavigationButton::left, patch.pressures.left);
   if (patch.stick) navigation.set_stick(patch.stick->x, patch.stick->y);
   if (patch.battery_percent)
     navigation.set_battery_code(static_cast<std::uint8_t>(*patch.battery_percent / 20));

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "api/handlers.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/strict_json.hpp"
 #include "api/wire/text.hpp"
 #include "drivers/roster.hpp"
 

@@ -5,7 +5,7 @@
 
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
-#include "api/wire/output_requests.hpp"
+#include "api/wire/strict_json.hpp"
 #include "drivers/pairings.hpp"
 
 namespace psmove::api {

@@ -36,6 +36,7 @@ struct Limits {
   std::chrono::seconds ping_interval{15}, dead_after{45}, stalled_after{10};
   std::chrono::milliseconds backlog{250};  ///< of motion, per client
   std::size_t edge_backlog_bytes = 256 * 1024;
+  std::size_t controllers = 256;  ///< known at a time, beyond which none is made known by request
 };
 
 struct ServerConfig {

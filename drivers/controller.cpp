@@ -42,7 +42,7 @@ Controller::Controller(RememberedController remembered, const ControllerModel& m
   state_.model = model.name;
   state_.source = remembered.source;
   state_.capabilities = model.capabilities;
-  set_calibration(remembered.calibration_blob);
+  take_calibration(remembered.calibration_blob);
   magnetometer_.set_calibration(remembered.magnetometer);
   learned_ = remembered.learned;
   state_.companion = remembered.companion;
@@ -292,6 +292,7 @@ Sample Controller::make_sample(const RawSample& raw, const ImuSample& imu, std::
           .buttons = raw.buttons,
           .extension = {},
           .stick = {},
+          .pressures = {},
           .has_motion = has_motion};
 }
 
@@ -300,6 +301,7 @@ void Controller::add_extras(Sample& sample, const InputReport& report, const Raw
   if (state_.extension)
     sample.extension = decode_controls(state_.extension->device, report.extension, raw);
   sample.stick = report.stick;
+  sample.pressures = report.pressures;
 }
 
 void Controller::publish_edges(const RawSample& raw, std::int64_t time_us) {
@@ -461,13 +463,16 @@ void Controller::release_buttons() {
 }
 
 void Controller::set_calibration(const std::vector<std::byte>& blob) {
-  if (blob.empty()) return;
+  if (take_calibration(blob)) publish_presence(Presence::changed);
+}
+
+bool Controller::take_calibration(const std::vector<std::byte>& blob) {
   const auto parsed = model_->parse_calibration(blob);
-  if (!parsed) return;
+  if (!parsed) return false;
   calibration_ = *parsed;
   calibration_blob_ = blob;
   state_.calibration.factory = true;
-  publish_presence(Presence::changed);
+  return true;
 }
 
 void Controller::set_firmware(std::string firmware) {

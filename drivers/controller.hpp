@@ -185,6 +185,7 @@ class Controller {
   [[nodiscard]] SteadyTime last_arrival() const { return last_arrival_; }
 
  private:
+  bool take_calibration(const std::vector<std::byte>& blob);
   void begin_stream();
   [[nodiscard]] bool is_learning() const;
   void use_magnetometer_calibration(const std::optional<MagnetometerCalibration>& calibration);

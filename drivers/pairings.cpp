@@ -118,7 +118,8 @@ struct Pairings::Flow {
   bluez::Answer known;
   SteadyTime known_at{};
   bool must_store = false;
-  bool bonds = false;  ///< it will ask for a bond, which somebody has to grant
+  bool bonds = false;        ///< it will ask for a bond, which somebody has to grant
+  bool is_stranger = false;  ///< BlueZ shall learn of it when it calls
   SteadyTime questions_until;
 
   // What a cancellation takes back.
@@ -380,7 +381,12 @@ Awaitable<bool> Pairings::carry_out(FlowPtr flow) {
     const bool is_stored = co_await store(flow);
     if (!is_stored || flow->is_over()) co_return false;
   }
+  if (flow->is_stranger)
+    spdlog::warn(
+        "BlueZ learns of a controller from its call, which can crash Linux 6.1 controller={}",
+        to_string(flow->controller));
   const bool has_come = co_await wait_for_call(flow);
+  if (flow->is_stranger) bluez_->set_discoverable(*flow->status.adapter, false);
   co_return has_come;
 }
 
@@ -426,6 +432,17 @@ Awaitable<std::optional<PairingTrouble>> Pairings::make_plan(FlowPtr flow) {
   flow->must_store = !known.is_stored || !may_come;
   flow->is_new_to_bluez = !known.is_known;
   flow->bonds = can_bond && !known.is_bonded;
+  if (flow->wish.without_restart) {
+    if (can_bond)
+      co_return PairingTrouble{
+          "needs_restart",
+          "BlueZ has to be told beforehand how the reports of this model look, and reads that when "
+          "bluetoothd starts: pair it without --without-restart.",
+          command_for(*controller, "")};
+    flow->is_stranger = !known.is_stored;
+    flow->must_store = false;
+    co_return std::nullopt;
+  }
   if (!flow->must_store || flow->wish.may_disconnect) co_return std::nullopt;
   const auto names = would_be_disconnected();
   if (names.empty()) co_return std::nullopt;
@@ -551,6 +568,13 @@ Awaitable<bool> Pairings::wait_for_call(FlowPtr flow) {
   bool was_cabled = true;
   bool was_connected = false;
   PairingTrouble trouble;
+  if (flow->is_stranger)
+    trouble = {
+        "first_call",
+        "Unplug the cable and press the PS button twice, the second time when it says so: "
+        "at its first call BlueZ asks what it is. Should it hang up meanwhile, the Bluetooth "
+        "of Linux 6.1 crashes; then restart this computer."};
+  bool was_asked = false;
   for (;;) {
     const auto now = SteadyClock::now();
     const Controller* controller = roster_.find(flow->controller);
@@ -577,7 +601,18 @@ Awaitable<bool> Pairings::wait_for_call(FlowPtr flow) {
     const auto devices = bluez_->devices();
     const auto* device = find(devices, adapter, flow->controller);
     const bool is_connected = device != nullptr && device->connected;
-    if (was_connected && !is_connected)
+    if (flow->is_stranger && !was_asked) {
+      bluez_->set_discoverable(adapter, true);
+      if (is_connected) {
+        was_asked = true;
+        set_stage(*flow, PairingStage::connecting);
+        co_await bluez_->get_to_know(adapter, flow->controller);
+        trouble = {"call_again", "BlueZ knows it now: press the PS button once more."};
+        continue;
+      }
+    }
+    const bool was_turned_away = was_connected && !is_connected && trouble.code != "call_again";
+    if (was_turned_away)
       trouble = flow->bonds ? PairingTrouble{"refused",
                                              "It called and BlueZ did not take the call; press PS "
                                              "once more."}

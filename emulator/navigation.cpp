@@ -17,7 +17,8 @@ constexpr std::size_t report_size = 49;
 struct Place {
   std::size_t byte;
   unsigned mask;
-  std::size_t pressure;  ///< where its analogue value is; 0: it has none
+  std::size_t pressure;   ///< where its analogue value is; 0: it has none
+  bool is_graded = true;  ///< false: that value is 0 or 255
 };
 // By NavigationButton.
 constexpr std::array<Place, 10> places = {{{0x02, 0x02, 0},
@@ -27,8 +28,8 @@ constexpr std::array<Place, 10> places = {{{0x02, 0x02, 0},
                                            {0x02, 0x80, 0x11},
                                            {0x03, 0x01, 0x12},
                                            {0x03, 0x04, 0x14},
-                                           {0x03, 0x20, 0x17},
-                                           {0x03, 0x40, 0x18},
+                                           {0x03, 0x20, 0x17, false},
+                                           {0x03, 0x40, 0x18, false},
                                            {0x04, 0x01, 0}}};
 
 /// The order in which people write it; the Move has it the other way round.
@@ -77,19 +78,22 @@ void Navigation::set_stick(double x, double y) {
   stick_ = {byte(x), byte(y)};
 }
 
-void Navigation::set_l2(double fraction) {
-  l2_ = static_cast<std::uint8_t>(std::lrint(255 * std::clamp(fraction, 0.0, 1.0)));
+bool Navigation::set_pressure(NavigationButton button, double fraction) {
+  const auto at = static_cast<std::size_t>(button);
+  if (places[at].pressure == 0 || !places[at].is_graded) return false;
+  pressures_[at] = static_cast<std::uint8_t>(std::lrint(255 * std::clamp(fraction, 0.0, 1.0)));
+  return true;
 }
 
 std::size_t Navigation::input_report(std::span<std::byte> report, Time) {
   std::array<std::uint8_t, report_size> wire{};
   wire[0] = 0x01;
   for (std::size_t i = 0; i < places.size(); ++i) {
-    if ((held_ >> i & 1) == 0) continue;
-    wire[places[i].byte] = static_cast<std::uint8_t>(wire[places[i].byte] | places[i].mask);
-    if (places[i].pressure != 0) wire[places[i].pressure] = 0xFF;
+    const Place& place = places[i];
+    const bool is_held = (held_ >> i & 1) != 0;
+    if (is_held) wire[place.byte] = static_cast<std::uint8_t>(wire[place.byte] | place.mask);
+    if (place.pressure != 0) wire[place.pressure] = is_held ? 0xFF : pressures_[i];
   }
-  wire[0x12] = std::max(wire[0x12], l2_);
   wire[0x06] = stick_[0];
   wire[0x07] = stick_[1];
   wire[0x1D] = 0x03;

@@ -49,9 +49,12 @@ class Navigation final : public Peripheral {
   [[nodiscard]] unsigned held() const { return held_; }
   [[nodiscard]] double stick_x() const { return (stick_[0] - 128) / 127.0; }
   [[nodiscard]] double stick_y() const { return (stick_[1] - 128) / 127.0; }
-  /// How far L2 is pulled, 0..1, unless it is held as a button, which is all the way.
-  void set_l2(double fraction);
-  [[nodiscard]] double l2() const { return l2_ / 255.0; }
+  /// How far one that measures it is pressed, 0..1, unless it is held as a button, which is all the
+  /// way. @return false for a button that has no analogue value
+  bool set_pressure(NavigationButton button, double fraction);
+  [[nodiscard]] double pressure(NavigationButton button) const {
+    return pressures_[static_cast<std::size_t>(button)] / 255.0;
+  }
   void set_battery_code(std::uint8_t code) { battery_code_ = code; }
   [[nodiscard]] std::uint8_t battery_code() const { return battery_code_; }
 
@@ -60,7 +63,7 @@ class Navigation final : public Peripheral {
   std::chrono::nanoseconds interval_;
   unsigned held_ = 0;
   std::array<std::uint8_t, 2> stick_ = {0x80, 0x80};
-  std::uint8_t l2_ = 0;
+  std::array<std::uint8_t, navigation_button_names.size()> pressures_{};
   std::uint8_t battery_code_ = 5, battery_code_off_cable_ = 5;
   bool on_cable_ = false;
   bool is_awake_on_radio_ = false, is_awake_on_cable_ = false, was_ps_pressed_ = false;

@@ -144,6 +144,14 @@ constexpr Verb<Navigation> navigation_verbs[] = {
        if (x && y) navigation.set_stick(*x, *y);
        return x && y;
      }},
+    {"pressure", "one of l1, l2, up, right, down and left, and a number from 0 to 1",
+     [](Navigation& navigation, std::string_view text, Time) {
+       const auto button = parse_names(take_word(text, ' '), navigation_button_names);
+       const auto fraction = number_in(text, 0.0, 1.0);
+       return button && std::has_single_bit(*button) && fraction &&
+              navigation.set_pressure(static_cast<NavigationButton>(std::countr_zero(*button)),
+                                      *fraction);
+     }},
     {"battery", battery_accepts,
      [](Navigation& navigation, std::string_view text, Time) {
        return act_on(parse_octet(text),

@@ -1,6 +1,7 @@
 #pragma once
 // What a controller looks like now: the nouns that drivers publish and every wire carries.
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -22,6 +23,25 @@ struct Stick {
   friend bool operator==(const Stick&, const Stick&) = default;
 };
 
+/// How far each button of a Navigation controller that measures it is pressed, 0..1.
+struct Pressures {
+  double l1 = 0, l2 = 0;
+  double up = 0, right = 0, down = 0, left = 0;
+  friend bool operator==(const Pressures&, const Pressures&) = default;
+};
+struct PressureMember {
+  Button button;
+  double Pressures::*value;
+};
+/// In the order in which every wire has them.
+inline constexpr std::array<PressureMember, 6> pressure_members = {
+    {{Button::l1, &Pressures::l1},
+     {Button::l2, &Pressures::l2},
+     {Button::up, &Pressures::up},
+     {Button::right, &Pressures::right},
+     {Button::down, &Pressures::down},
+     {Button::left, &Pressures::left}}};
+
 /// One calibrated, fused reading: the body of `/sensors`, and a member of a motion message.
 struct Sample {
   std::uint64_t sequence =
@@ -38,6 +58,7 @@ struct Sample {
   Buttons buttons;
   ExtensionControls extension{};
   std::optional<Stick> stick{};
+  std::optional<Pressures> pressures{};
   /// false: this controller has no motion sensors. accel, gyro, orientation, linear_accel and
   /// temperature_c are then nobody's readings; every wire says null in their place.
   bool has_motion = true;
@@ -104,6 +125,7 @@ struct Capabilities {
   bool rumble = true;          ///< a motor
   bool led_pwm = false;        ///< the frequency of its light can be set
   bool stick = false;
+  bool pressures = false;          ///< buttons that say how far they are pressed
   Buttons buttons = move_buttons;  ///< its own; an extension device may bring more
   double accel_range_m_s2 = 0;     ///< full scale of the number format, +-
   double gyro_range_rad_s = 0;

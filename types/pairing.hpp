@@ -45,6 +45,10 @@ struct PairingWish {
   std::optional<Address> adapter{};  ///< of this computer; none: psmoved chooses
   bool allow_unbonded = false;       ///< let BlueZ take devices without a bond, whoever made them
   bool may_disconnect = false;       ///< other devices may be disconnected for it
+  /// BlueZ learns of it from its call, by asking it, instead of from a file and a restart. A
+  /// controller that hangs up meanwhile crashes the Bluetooth of Linux 6.1 (list_del corruption in
+  /// hci_chan_del).
+  bool without_restart = false;
   friend bool operator==(const PairingWish&, const PairingWish&) = default;
 };
 

@@ -57,6 +57,12 @@ std::uint16_t stick_steps(double fraction) {
   return static_cast<std::uint16_t>(static_cast<std::int16_t>(std::lround(steps)));
 }
 
+/// 0..1 in steps of 1/255.
+std::uint8_t octet_of(double fraction) {
+  const double steps = std::isfinite(fraction) ? std::clamp(fraction, 0.0, 1.0) * 255 : 0;
+  return static_cast<std::uint8_t>(std::lround(steps));
+}
+
 std::uint8_t whole_degrees(double celsius) {
   const double degrees = std::isfinite(celsius) ? std::clamp(celsius, -128.0, 127.0) : 0;
   return static_cast<std::uint8_t>(static_cast<std::int8_t>(std::lround(degrees)));
@@ -114,7 +120,8 @@ void append_binary_sample(std::string& out, const Sample& sample) {
   const unsigned flags = (sample.has_motion ? has_motion : 0U) | (mag_is_there ? has_mag : 0U) |
                          (sample.stick ? has_stick : 0U);
   writer.put(static_cast<std::uint8_t>(flags));
-  writer.put(std::uint16_t{0});
+  writer.put(octet_of(sample.pressures.value_or(Pressures{}).l1));
+  writer.put(std::uint8_t{0});
   writer.append_to(out);
 }
 

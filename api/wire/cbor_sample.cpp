@@ -132,6 +132,15 @@ void append_field(std::string& out, const Sample& sample, Field field) {
       append_map(out, 2);
       append_number(out, "x", sample.stick->x);
       append_number(out, "y", sample.stick->y);
+      return;
+    case Field::pressures:
+      if (!sample.pressures) {
+        out += cbor_null;
+        return;
+      }
+      append_map(out, pressure_members.size());
+      for (const auto& [button, value] : pressure_members)
+        append_number(out, to_string(button), *sample.pressures.*value);
   }
 }
 
@@ -142,6 +151,7 @@ std::uint16_t written_fields(const Sample& sample, std::uint16_t fields) {
   if (std::holds_alternative<std::monostate>(sample.extension))
     written &= ~unsigned{bit(Field::extension)};
   if (!sample.stick) written &= ~unsigned{bit(Field::stick)};
+  if (!sample.pressures) written &= ~unsigned{bit(Field::pressures)};
   return static_cast<std::uint16_t>(written);
 }
 

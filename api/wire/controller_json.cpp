@@ -107,6 +107,7 @@ void sensor_ranges(std::string& out, const Capabilities& can) {
   sensor(can.motion_sensors, "temperature_c", "degC", -10, 70);
   range(out, "trigger", "fraction", 0, 1);
   sensor(can.stick, "stick", "fraction", -1, 1);
+  sensor(can.pressures, "pressures", "fraction", 0, 1);
   key(out, "buttons");
   out += '[';
   can.buttons.for_each([&out](Button button) {

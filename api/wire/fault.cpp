@@ -84,6 +84,8 @@ constexpr Entry table[] = {
      "says what is there."},
     {companion_taken, 409, "companion_taken", "Companion is taken",
      "Take it from the other controller first: PATCH that one with {\"companion\": null}."},
+    {too_many_controllers, 409, "too_many_controllers", "Too many controllers",
+     "Forget those that are not used any more: DELETE …/controllers/{id}."},
     {payload_too_large, 413, "payload_too_large", "Body too large",
      "Keep bodies and messages within the limits that GET /api/v1 lists."},
     {uri_too_long, 414, "uri_too_long", "Request target too long",

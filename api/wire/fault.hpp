@@ -46,6 +46,7 @@ enum class ErrorCode : std::uint8_t {
   not_capable,
   no_extension,
   companion_taken,
+  too_many_controllers,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,

@@ -12,8 +12,8 @@ namespace psmove::wire {
 namespace {
 
 constexpr std::array<std::string_view, field_count> field_names = {
-    "accel_m_s2",    "gyro_rad_s", "mag_ut",  "orientation", "linear_accel_m_s2",
-    "temperature_c", "trigger",    "buttons", "extension",   "stick"};
+    "accel_m_s2", "gyro_rad_s", "mag_ut",    "orientation", "linear_accel_m_s2", "temperature_c",
+    "trigger",    "buttons",    "extension", "stick",       "pressures"};
 
 // One count of each sensor, and so the digit that still says something: accelerometer 2.4 mm/s^2,
 // gyroscope 1.1 mrad/s (0.1 after averaging), magnetometer about 0.1 uT. An orientation is computed
@@ -28,9 +28,9 @@ constexpr int trigger_decimals = 4;
 constexpr double largest = 99'999'999.0;
 
 // Everything below at its longest: names and punctuation 260, 20 decimals of 17, two integers of
-// 20, the temperature, 19 buttons, a wheel and a stick. The static part is checked by a test with
-// the largest values.
-constexpr std::size_t buffer_bytes = 1280;
+// 20, the temperature, 19 buttons, a wheel, a stick and the pressures. The static part is checked
+// by a test with the largest values.
+constexpr std::size_t buffer_bytes = 1536;
 
 constexpr auto two_digits = [] {
   std::array<char, 200> table{};
@@ -157,6 +157,25 @@ char* write_controls(char* p, std::monostate) {
   return write_text(p, "null");
 }
 
+char* write_stick(char* p, const Stick& stick) {
+  p = write_decimal<trigger_decimals>(write_text(p, R"({"x":)"), stick.x);
+  p = write_decimal<trigger_decimals>(write_text(p, R"(,"y":)"), stick.y);
+  *p++ = '}';
+  return p;
+}
+
+char* write_pressures(char* p, const Pressures& pressures) {
+  *p++ = '{';
+  for (const auto& [button, value] : pressure_members) {
+    *p++ = '"';
+    p = write_text(write_text(p, to_string(button)), "\":");
+    p = write_decimal<trigger_decimals>(p, pressures.*value);
+    *p++ = ',';
+  }
+  p[-1] = '}';
+  return p;
+}
+
 /// What few controllers have.
 char* write_rare(char* p, const Sample& sample, std::uint16_t fields) {
   const bool writes_nulls = (fields & leave_out_nulls) == 0;
@@ -168,10 +187,11 @@ char* write_rare(char* p, const Sample& sample, std::uint16_t fields) {
   }
   if ((fields & bit(Field::stick)) != 0 && (sample.stick || writes_nulls)) {
     p = write_text(p, R"(,"stick":)");
-    if (!sample.stick) return write_text(p, "null");
-    p = write_decimal<trigger_decimals>(write_text(p, R"({"x":)"), sample.stick->x);
-    p = write_decimal<trigger_decimals>(write_text(p, R"(,"y":)"), sample.stick->y);
-    *p++ = '}';
+    p = sample.stick ? write_stick(p, *sample.stick) : write_text(p, "null");
+  }
+  if ((fields & bit(Field::pressures)) != 0 && (sample.pressures || writes_nulls)) {
+    p = write_text(p, R"(,"pressures":)");
+    p = sample.pressures ? write_pressures(p, *sample.pressures) : write_text(p, "null");
   }
   return p;
 }

@@ -21,9 +21,10 @@ enum class Field : std::uint8_t {
   trigger,
   buttons,
   extension,
-  stick
+  stick,
+  pressures
 };
-inline constexpr unsigned field_count = 10;
+inline constexpr unsigned field_count = 11;
 [[nodiscard]] constexpr std::uint16_t bit(Field field) {
   return static_cast<std::uint16_t>(1U << static_cast<unsigned>(field));
 }
@@ -32,7 +33,8 @@ inline constexpr unsigned field_count = 10;
 inline constexpr std::uint16_t leave_out_nulls = 1U << 15;
 inline constexpr std::uint16_t every_field = (1U << field_count) - 1;
 inline constexpr std::uint16_t all_fields = every_field | leave_out_nulls;
-inline constexpr std::uint16_t rare_fields = bit(Field::extension) | bit(Field::stick);
+inline constexpr std::uint16_t rare_fields =
+    bit(Field::extension) | bit(Field::stick) | bit(Field::pressures);
 [[nodiscard]] std::optional<Field> parse_field(std::string_view name);
 [[nodiscard]] std::string_view to_string(Field field);
 

@@ -12,6 +12,7 @@
 #include "api/wire/controller_json.hpp"
 #include "api/wire/json_members.hpp"
 #include "api/wire/output_requests.hpp"
+#include "api/wire/strict_json.hpp"
 #include "api/wire/text.hpp"
 
 namespace psmove::wire {
@@ -150,10 +151,11 @@ std::uint16_t read_fields(Reader& reader) {
     if (const auto field = parse_field(name))
       fields = static_cast<std::uint16_t>(fields | bit(*field));
     else
-      reader.fail(ErrorCode::invalid_value, std::move(pointer),
-                  "There is no field \"" + name +
-                      "\"; fields are accel_m_s2, gyro_rad_s, mag_ut, orientation, "
-                      "linear_accel_m_s2, temperature_c, trigger, buttons, extension, stick.");
+      reader.fail(
+          ErrorCode::invalid_value, std::move(pointer),
+          "There is no field \"" + name +
+              "\"; fields are accel_m_s2, gyro_rad_s, mag_ut, orientation, "
+              "linear_accel_m_s2, temperature_c, trigger, buttons, extension, stick, pressures.");
   });
   return fields;
 }

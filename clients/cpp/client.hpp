@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "api/wire/output_requests.hpp"
+#include "api/wire/simulation_requests.hpp"
 #include "clients/cpp/error.hpp"
 #include "clients/cpp/messages.hpp"
 #include "clients/cpp/url.hpp"

@@ -101,6 +101,11 @@ std::optional<Sample> sample(const Json& object) {
   sample.trigger = number(object, "trigger");
   if (const auto& stick = member(object, "stick"); stick.is_object())
     sample.stick = Stick{number(stick, "x"), number(stick, "y")};
+  if (const auto& pressures = member(object, "pressures"); pressures.is_object()) {
+    sample.pressures.emplace();
+    for (const auto& [button, value] : pressure_members)
+      *sample.pressures.*value = number(pressures, std::string(to_string(button)).c_str());
+  }
   sample.extension = controls(member(object, "extension"));
   if (const auto& buttons = member(object, "buttons"); buttons.is_array())
     for (const auto& name : buttons)

@@ -109,6 +109,7 @@ struct PairingWish {
   std::string adapter;       ///< of this computer: address or name
   bool allow_unbonded = false;
   bool disconnect_others = false;
+  bool without_restart = false;
   [[nodiscard]] bool has_permissions() const { return allow_unbonded || disconnect_others; }
 };
 

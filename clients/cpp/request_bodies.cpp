@@ -39,6 +39,19 @@ Json controls_object(const wire::SimulationPatch::Controls& controls) {
   return object;
 }
 
+Json pressures_object(const wire::SimulationPatch::Pressures& pressures) {
+  Json object = Json::object();
+  const auto add = [&object](const char* key, const auto& value) {
+    if (value) object[key] = *value;
+  };
+  add("l1", pressures.l1);
+  add("up", pressures.up);
+  add("right", pressures.right);
+  add("down", pressures.down);
+  add("left", pressures.left);
+  return object;
+}
+
 }  // namespace
 
 std::string led_request(const LedWish& wish) {
@@ -87,6 +100,7 @@ std::string pairing_request(std::string_view which, const PairingWish& wish) {
   if (!wish.adapter.empty()) body["adapter"] = wish.adapter;
   if (wish.allow_unbonded) body["allow_unbonded"] = true;
   if (wish.disconnect_others) body["disconnect_others"] = true;
+  if (wish.without_restart) body["without_restart"] = true;
   return written(body);
 }
 
@@ -106,6 +120,7 @@ std::string simulation_request(const wire::SimulationPatch& patch) {
   if (patch.extension)
     body["extension"] = *patch.extension ? Json(to_string(**patch.extension)) : Json();
   if (!patch.controls.is_empty()) body["controls"] = controls_object(patch.controls);
+  if (!patch.pressures.is_empty()) body["pressures"] = pressures_object(patch.pressures);
   if (patch.stick) body["stick"] = {{"x", patch.stick->x}, {"y", patch.stick->y}};
   return written(body);
 }

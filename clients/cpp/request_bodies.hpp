@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/wire/output_requests.hpp"
+#include "api/wire/simulation_requests.hpp"
 #include "clients/cpp/messages.hpp"
 #include "types/outputs.hpp"
 

@@ -81,11 +81,23 @@ void add_motion(Sheet& sheet, const Sample& sample, const Style& style) {
   if (sample.mag) sheet.line("magnetic field", axes_text(*sample.mag, 1, style.utf8 ? "µT" : "uT"));
 }
 
+/// Those of the buttons that are pressed at all.
+std::string pressures_text(const Pressures& pressures) {
+  std::string text;
+  for (const auto& [button, value] : pressure_members) {
+    if (pressures.*value == 0) continue;
+    text.append(text.empty() ? "" : "   ").append(to_string(button));
+    text += " " + number(pressures.*value, 2);
+  }
+  return text.empty() ? "none" : text;
+}
+
 void add_sample(Sheet& sheet, const Sample& sample, const Style& style) {
   if (sample.has_motion) add_motion(sheet, sample, style);
   if (sample.stick)
     sheet.line("stick",
                "x " + number(sample.stick->x, 2, 5) + "   y " + number(sample.stick->y, 2, 5));
+  if (sample.pressures) sheet.line("pressures", pressures_text(*sample.pressures));
   sheet.line("trigger", number(sample.trigger, 2));
   sheet.line("buttons", buttons_text(sample.buttons));
   sheet.line("controls", std::visit([](const auto& controls) { return controls_text(controls); },

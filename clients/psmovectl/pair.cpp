@@ -189,6 +189,7 @@ class Pairer {
     PairingWish wish = arguments_.wish;
     wish.allow_unbonded |= pairing.code == "bonds_only" || permitted_.allow_unbonded;
     wish.disconnect_others |= pairing.code == "would_disconnect" || permitted_.disconnect_others;
+    wish.without_restart = false;  // what is permitted here takes one
     permitted_ = wish;
     const auto answer = context_.client().pair(pairing.id, wish);
     if (!answer) return report(context_, answer.error()) == ExitCode::ok;
@@ -258,6 +259,9 @@ void add_pair(CLI::App& app, Context& context) {
             "5.83; anybody in radio range may then act as a keyboard. unpair --all takes it back");
   verb.flag("--disconnect-others", arguments->wish.disconnect_others,
             "Restart bluetoothd even if that disconnects other devices");
+  verb.flag("--without-restart", arguments->wish.without_restart,
+            "Let BlueZ learn of a ZCM1 from its call, without restarting bluetoothd: press PS "
+            "twice. RISK: if it hangs up at its first call, the Bluetooth of Linux 6.1 crashes");
   verb.option("--host-address", "ADDRESS", arguments->wish.host_address,
               "Write the Bluetooth address of another computer into it, and nothing else");
   verb.flag("--list", arguments->only_lists, "Show how far each is, and end");

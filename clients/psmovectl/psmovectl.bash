@@ -43,7 +43,7 @@ _psmovectl() {
             extension) words+=' --for' ;;
             reset) words+=' --undo' ;;
             watch) words+=' --rate --ascii' ;;
-            pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait' ;;
+            pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait --without-restart' ;;
             unpair) words+=' --all' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;

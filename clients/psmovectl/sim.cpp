@@ -49,13 +49,13 @@ void add_sim(CLI::App& app, Context& context) {
             "  psmovectl sim 2 battery=20 loss=0.02 magnetometer=absent\n"
             "  psmovectl sim 2 link=down\n"
             "  psmovectl sim 1 extension=sharp_shooter controls=weapon:2,reload:yes\n"
-            "  psmovectl sim 3 stick=0.5,-1");
+            "  psmovectl sim 3 stick=0.5,-1 pressures=l1:0.5");
   auto which = std::make_shared<std::string>();
   auto settings = std::make_shared<std::vector<std::string>>();
   verb.which(*which);
   verb.words("KEY=VALUE", *settings, 16,
              "motion, buttons, trigger, battery, link, loss, magnetometer, extension, controls, "
-             "stick");
+             "stick, pressures");
   verb.action([&context, which, settings] { context.exit_code = sim(context, *which, *settings); });
 }
 

@@ -153,6 +153,31 @@ Answer<Stick> stick_position(std::string_view text) {
   return refused(text, "a position of the stick: use X,Y, each -1 to 1, like stick=0.5,-1");
 }
 
+Answer<wire::SimulationPatch::Pressures> pressure_list(std::string_view text) {
+  using Pressures = wire::SimulationPatch::Pressures;
+  static constexpr std::array<std::pair<std::string_view, std::optional<double> Pressures::*>, 5>
+      buttons = {{{"l1", &Pressures::l1},
+                  {"up", &Pressures::up},
+                  {"right", &Pressures::right},
+                  {"down", &Pressures::down},
+                  {"left", &Pressures::left}}};
+  Pressures pressures;
+  for (const auto& each : split(text, ',')) {
+    const auto colon = std::min(each.find(':'), each.size());
+    const auto name = std::string_view(each).substr(0, colon);
+    const auto* const button = std::find_if(
+        buttons.begin(), buttons.end(), [name](const auto& known) { return known.first == name; });
+    const auto fraction = finite(std::string_view(each).substr(std::min(colon + 1, each.size())));
+    if (button == buttons.end() || !fraction)
+      return refused(
+          each,
+          "a pressure: use l1:0.5, up:1, right:1, down:1 or left:1, with commas between; "
+          "that of L2 is trigger=0.5");
+    pressures.*button->second = fraction;
+  }
+  return pressures;
+}
+
 std::optional<Error> apply_setting(std::string_view key, std::string_view value,
                                    wire::SimulationPatch& patch) {
   if (key == "motion") {
@@ -187,10 +212,14 @@ std::optional<Error> apply_setting(std::string_view key, std::string_view value,
     const auto stick = stick_position(value);
     if (!stick) return stick.error();
     patch.stick = *stick;
+  } else if (key == "pressures") {
+    const auto pressures = pressure_list(value);
+    if (!pressures) return pressures.error();
+    patch.pressures = *pressures;
   } else {
     return refused(key,
                    "a setting of a simulation: use motion, buttons, trigger, battery, link, loss, "
-                   "magnetometer, extension, controls or stick");
+                   "magnetometer, extension, controls, stick or pressures");
   }
   return std::nullopt;
 }

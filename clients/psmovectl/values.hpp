@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/wire/output_requests.hpp"
+#include "api/wire/simulation_requests.hpp"
 #include "clients/cpp/error.hpp"
 #include "types/outputs.hpp"
 
@@ -29,7 +29,7 @@ namespace psmove::client {
 [[nodiscard]] Answer<Effect> parse_effect(std::string_view text);
 
 /// `motion=wave buttons=cross,move trigger=0.5 battery=20 link=down loss=0.02 magnetometer=absent
-/// extension=sharp_shooter controls=weapon:2,reload:yes stick=0.5,-1`.
+/// extension=sharp_shooter controls=weapon:2,reload:yes stick=0.5,-1 pressures=l1:0.5`.
 /// Whether the values make sense is the daemon's to say; here only what cannot be sent is refused.
 [[nodiscard]] Answer<wire::SimulationPatch> parse_simulation(std::span<const std::string> settings);
 

@@ -133,7 +133,8 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
 
   void register_agent();
   void unregister_agent();
-  std::shared_ptr<Answer> set_pairable(const sdbus::ObjectPath& adapter, bool is_pairable);
+  std::shared_ptr<Answer> set(const sdbus::ObjectPath& path, const std::string& interface,
+                              const std::string& property, bool value);
   void expect(const sdbus::ObjectPath& device, const char* question) const;
 
   asio::io_context& io;
@@ -430,20 +431,21 @@ void Bluez::Parts::register_agent() {
     // BlueZ remembers it over a restart, in which we register again; so do we.
     if (std::find(made_pairable.begin(), made_pairable.end(), path) == made_pairable.end())
       made_pairable.push_back(path);
-    registration.push_back(set_pairable(path, true));
+    registration.push_back(set(path, adapter_interface, "Pairable", true));
   }
 }
 
 void Bluez::Parts::unregister_agent() {
   registration.clear();
-  for (const auto& path : std::exchange(made_pairable, {})) set_pairable(path, false);
+  for (const auto& path : std::exchange(made_pairable, {}))
+    set(path, adapter_interface, "Pairable", false);
   call(agent_manager_path, agent_manager_interface, "UnregisterAgent", agent_path);
 }
 
-std::shared_ptr<Answer> Bluez::Parts::set_pairable(const sdbus::ObjectPath& adapter,
-                                                   bool is_pairable) {
-  return call(adapter, properties_interface, "Set", adapter_interface, std::string("Pairable"),
-              sdbus::Variant(is_pairable));
+std::shared_ptr<Answer> Bluez::Parts::set(const sdbus::ObjectPath& path,
+                                          const std::string& interface, const std::string& property,
+                                          bool value) {
+  return call(path, properties_interface, "Set", interface, property, sdbus::Variant(value));
 }
 
 Bluez::Bluez(asio::io_context& io) : parts_(std::make_shared<Parts>(io)) {}
@@ -510,6 +512,21 @@ Awaitable<Result<void>> Bluez::remove(Address adapter, Address device) {
       parts->call(parts->devices.at(*path).adapter_path, adapter_interface, "RemoveDevice", *path);
   const auto done = co_await outcome(answer, "forget", device);
   co_return done;
+}
+
+void Bluez::set_discoverable(Address adapter, bool is_discoverable) {
+  for (const auto& [path, known] : parts_->adapters)
+    if (known.address == adapter && known.discoverable != is_discoverable)
+      parts_->set(path, adapter_interface, "Discoverable", is_discoverable);
+}
+
+Awaitable<void> Bluez::get_to_know(Address adapter, Address device) {
+  const auto parts = parts_;
+  const auto* path = parts->path_of(adapter, device);
+  if (path == nullptr) co_return;
+  parts->set(*path, device_interface, "Trusted", true);
+  const auto answer = parts->call(*path, device_interface, "Connect");
+  co_await outcome(answer, "ask who it is", device);
 }
 
 void Bluez::answer_for(std::function<bool(const Address&)> is_expected) {

@@ -65,6 +65,12 @@ class Bluez {
   /// @return not_connected where BlueZ does not know it there; else as disconnect()
   Awaitable<Result<void>> remove(Address adapter, Address device);
 
+  /// Whether devices that BlueZ does not know may call an adapter; nobody hears them otherwise.
+  void set_discoverable(Address adapter, bool is_discoverable);
+  /// Has BlueZ ask a device that calls at this moment what it is, and take its calls from then on.
+  /// Whether it learnt that shows in devices() alone: BlueZ may call the attempt a failure.
+  Awaitable<void> get_to_know(Address adapter, Address device);
+
   /// Answers for devices that bond with this host, as the agent that BlueZ asks first: PIN 0000,
   /// no questions otherwise. Devices for which `is_expected` is false are turned down, and asked
   /// about again under whoever was the agent before as soon as answer_no_more() is called. It is

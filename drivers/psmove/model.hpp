@@ -47,6 +47,7 @@ struct InputReport {
   std::uint8_t battery_code = 0;
   std::uint16_t temperature_raw = 0;  ///< 12-bit thermistor reading
   std::optional<Stick> stick{};
+  std::optional<Pressures> pressures{};
   bool extension_connected = false;
   std::array<std::uint8_t, 5> extension{};
   std::size_t sample_count = 1;

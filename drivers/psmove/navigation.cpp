@@ -42,12 +42,22 @@ Buttons buttons_of(std::span<const std::byte, report_size> report) {
   return buttons;
 }
 
+Pressures pressures_of(std::span<const std::byte, report_size> report) {
+  return {.l1 = u8<0x14>(report) / 255.0,
+          .l2 = u8<0x12>(report) / 255.0,
+          .up = u8<0x0E>(report) / 255.0,
+          .right = u8<0x0F>(report) / 255.0,
+          .down = u8<0x10>(report) / 255.0,
+          .left = u8<0x11>(report) / 255.0};
+}
+
 Result<InputReport> parse_input(std::span<const std::byte> bytes) {
   if (const auto error = check_input_report(bytes, report_size)) return error;
   const auto report = bytes.first<report_size>();
   InputReport input;
   input.battery_code = u8<0x1E>(report);
   input.stick = Stick{fraction_of(u8<0x06>(report)), fraction_of(u8<0x07>(report))};
+  input.pressures = pressures_of(report);
   input.sample_count = 1;
   input.samples[0].trigger = u8<0x12>(report);  // L2
   input.samples[0].buttons = buttons_of(report);
@@ -108,6 +118,7 @@ constinit const ControllerModel navigation = {
                      .light = false,
                      .rumble = false,
                      .stick = true,
+                     .pressures = true,
                      .buttons = own_buttons},
     .calibration_blocks = 0,
     .nominal = {},

@@ -488,6 +488,13 @@ TEST_F(Rest, AControllerIsMadeKnownBeforeItIsSeen) {
   expect_problem(request("PUT", path, R"({"model":"zcm2"})"), 422, "invalid_value", "/model");
   expect_problem(request("PUT", path, R"({"model":"zcm3"})"), 422, "invalid_value", "/model");
   expect_problem(request("PUT", path, "{}"), 422, "missing_member", "/model");
+  for (int i = 0; get("/controllers").parsed().size() < 256; ++i) {
+    char id[18];
+    std::snprintf(id, sizeof id, "00:06:f7:00:%02x:%02x", i / 256, i % 256);
+    ASSERT_EQ(request("PUT", std::string("/controllers/") + id, R"({"model":"zcm1"})").status, 201);
+  }
+  expect_problem(request("PUT", "/controllers/00:06:f7:99:99:99", R"({"model":"zcm1"})"), 409,
+                 "too_many_controllers");
   expect_problem(request("PUT", "/controllers/nobody", R"({"model":"zcm1"})"), 404,
                  "unknown_controller");
   expect_problem(request("PUT", "/controllers/00:00:00:00:00:00", R"({"model":"zcm1"})"), 404,
@@ -653,14 +660,19 @@ TEST_F(Rest, ANavigationControllerHasAStickAndNoMotion) {
   EXPECT_TRUE(get("/controllers/1").parsed()["capabilities"]["sensors"]["stick"].is_null());
   EXPECT_FALSE(get("/controllers/1/sensors").parsed().contains("stick"));
   EXPECT_EQ(request("PATCH", "/controllers/2/simulation",
-                    R"({"stick":{"x":-1,"y":1},"buttons":["cross","l1"],"trigger":1})")
+                    R"({"stick":{"x":-1,"y":1},"buttons":["cross"],"trigger":1,)"
+                    R"("pressures":{"l1":0.2,"up":1}})")
                 .status,
             200);
   run_until([this] {
     const auto sample = get("/controllers/2/sensors").parsed();
     return sample["stick"] == json::parse(R"({"x":-1,"y":1})") && sample["trigger"] == 1 &&
-           sample["buttons"] == json::parse(R"(["cross","l1"])");
+           sample["buttons"] == json::parse(R"(["cross"])") &&
+           sample["pressures"] ==
+               json::parse(R"({"l1":0.2,"l2":1,"up":1,"right":0,"down":0,"left":0})");
   });
+  EXPECT_EQ(get("/controllers/2/simulation").parsed()["pressures"]["l1"], 0.2);
+  EXPECT_FALSE(get("/controllers/1/sensors").parsed().contains("pressures"));
   EXPECT_EQ(get("/controllers/2/simulation").parsed()["stick"], json::parse(R"({"x":-1,"y":1})"));
 }
 
@@ -677,6 +689,10 @@ TEST_F(Rest, WhatANavigationControllerDoesNotHaveIsRefused) {
                  "not_capable");
   expect_problem(request("PATCH", "/controllers/2/simulation", R"({"stick":{"x":2}})"), 422,
                  "out_of_range", "/stick/x");
+  expect_problem(request("PATCH", "/controllers/1/simulation", R"({"pressures":{"l1":1}})"), 409,
+                 "not_capable");
+  expect_problem(request("PATCH", "/controllers/2/simulation", R"({"pressures":{"r1":1}})"), 422,
+                 "unknown_member", "/pressures/r1");
   const auto all = request("PUT", "/controllers/all/led", R"({"color":"red"})").parsed();
   EXPECT_EQ(all.size(), 1U) << "all who have a light";
 }

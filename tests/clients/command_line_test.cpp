@@ -154,11 +154,13 @@ TEST(CommandLineTest, DiagnosticsAreInWords) {
 TEST(CommandLineTest, SimSendsWhatIsPluggedIn) {
   CannedDaemon daemon({{"PATCH /api/v1/controllers/1/simulation", {200, "{}"}}});
   run(daemon.url(), {"sim", "1", "extension=sharp_shooter", "controls=weapon:2,reload:yes"});
-  run(daemon.url(), {"sim", "1", "extension=none", "stick=0.5,-1"});
-  EXPECT_THAT(daemon.requests(),
-              ElementsAre(HasSubstr(R"({"controls":{"reload":true,"weapon":2},)"
-                                    R"("extension":"sharp_shooter"})"),
-                          HasSubstr(R"({"extension":null,"stick":{"x":0.5,"y":-1.0}})")));
+  run(daemon.url(), {"sim", "1", "extension=none", "stick=0.5,-1", "pressures=l1:0.5"});
+  EXPECT_THAT(
+      daemon.requests(),
+      ElementsAre(
+          HasSubstr(R"({"controls":{"reload":true,"weapon":2},)"
+                    R"("extension":"sharp_shooter"})"),
+          HasSubstr(R"({"extension":null,"pressures":{"l1":0.5},"stick":{"x":0.5,"y":-1.0}})")));
 }
 
 TEST(CommandLineTest, UnknownControllerListsThoseThereAre) {

@@ -132,6 +132,7 @@ std::vector<Controller> two_hands() {
   navigation.newest = Sample{};
   navigation.newest->has_motion = false;
   navigation.newest->stick = Stick{0.5, -1};
+  navigation.newest->pressures = Pressures{.l1 = 0.25};
   navigation.newest->buttons = {Button::l1};
   move.companion = navigation.address;
   move.extension = Extension{ExtensionDevice::racing_wheel, std::uint16_t{0x8101}};
@@ -155,7 +156,7 @@ TEST(ListTest, CompanionsNameEachOther) {
 TEST(ShowTest, ANavigationControllerShowsItsStickAndNoMotion) {
   const auto text = show_text(two_hands().at(1), unicode);
   EXPECT_THAT(text, HasSubstr("x  0.50   y -1.00"));
-  EXPECT_THAT(text, HasSubstr("l1"));
+  EXPECT_THAT(text, HasSubstr("l1 0.25"));
   EXPECT_THAT(text, HasSubstr("00:06:f7:16:2a:3b"));
   for (const auto* word : {"orientation", "acceleration", "temperature", "light", "rumble"})
     EXPECT_THAT(text, Not(HasSubstr(word))) << word;

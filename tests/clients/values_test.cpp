@@ -92,6 +92,10 @@ TEST(SimulationTest, WhatIsPluggedInItsControlsAndTheStick) {
   EXPECT_EQ(wheel.controls.throttle, 0.5);
   EXPECT_EQ(wheel.controls.left_paddle, true);
   EXPECT_EQ(wheel.stick, (Stick{0.5, -1}));
+  const auto pressed = parse_simulation(Words{"pressures=l1:0.5,up:1"}).value().pressures;
+  EXPECT_EQ(pressed.l1, 0.5);
+  EXPECT_EQ(pressed.up, 1);
+  EXPECT_FALSE(pressed.down) << "what is not given stays as it is";
   const auto pulled = parse_simulation(Words{"extension=none"}).value();
   ASSERT_TRUE(pulled.extension);
   EXPECT_FALSE(*pulled.extension);
@@ -112,6 +116,8 @@ TEST(SimulationTest, TyposAreRefusedWithTheChoices) {
   EXPECT_THAT(parse_simulation(Words{"controls=pump"}).error().message, HasSubstr("pump:yes"));
   EXPECT_THAT(parse_simulation(Words{"controls=l2:deep"}).error().message, HasSubstr("l2:0 to"));
   EXPECT_THAT(parse_simulation(Words{"controls="}).error().message, HasSubstr("throttle:0.5"));
+  for (const auto* pressures : {"pressures=l2:1", "pressures=l1", "pressures="})
+    EXPECT_THAT(parse_simulation(Words{pressures}).error().message, HasSubstr("l1:0.5"));
   for (const auto* stick : {"stick=1", "stick=1,", "stick=1,2,3", "stick=left,up"})
     EXPECT_THAT(parse_simulation(Words{stick}).error().message, HasSubstr("stick=0.5,-1")) << stick;
   EXPECT_THAT(parse_simulation(Words{"wave"}).error().message, HasSubstr("KEY=VALUE"));

@@ -162,7 +162,8 @@ TEST(Contract, LimitsAreTheDefaults) {
       {"dead_after_s", limits.dead_after.count()},
       {"stalled_after_s", limits.stalled_after.count()},
       {"backlog_ms", limits.backlog.count()},
-      {"edge_backlog_bytes", number(limits.edge_backlog_bytes)}};
+      {"edge_backlog_bytes", number(limits.edge_backlog_bytes)},
+      {"controllers", number(limits.controllers)}};
   const json document = openapi();
   const auto& written = schema(document, "Limits")["properties"];
   EXPECT_EQ(written.size(), defaults.size());

@@ -356,12 +356,14 @@ TEST_F(LinkTest, ANavigationControllerIsWokenOnTheRadio) {
   poll();
   EXPECT_TRUE(bench.device.is_talkative(emulator::Link::radio));
   bench.device.set_stick(1, 0);
+  bench.device.set_pressure(emulator::NavigationButton::l1, 0.2);
   bench.has_report = true;
   bench.bell.ring();
   poll();
   EXPECT_EQ(controller().input(), InputStatus::streaming);
   EXPECT_FALSE(controller().state().newest->has_motion);
   EXPECT_EQ(controller().state().newest->stick, (Stick{1, 0}));
+  EXPECT_EQ(controller().state().newest->pressures, (Pressures{.l1 = 0.2}));
   controller().set_led("test", color(1, 2, 3));
   poll();
   bench.leave();

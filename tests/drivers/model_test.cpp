@@ -44,6 +44,7 @@ TEST_P(EveryModel, HasAStickOnlyIfItSaysSo) {
   const auto report = model.parse_input(blank_report());
   ASSERT_TRUE(report);
   EXPECT_EQ(report->stick.has_value(), model.capabilities.stick);
+  EXPECT_EQ(report->pressures.has_value(), model.capabilities.pressures);
 }
 
 TEST_P(EveryModel, KnowsHowToTellAndChangeItsHost) {

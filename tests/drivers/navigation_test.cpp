@@ -55,6 +55,19 @@ TEST(NavigationInput, L2IsTheTrigger) {
   EXPECT_EQ(navigation().parse_input(report_with(0x12, 0x80))->samples[0].trigger, 0x80);
 }
 
+TEST(NavigationInput, PressuresAreWhereThePublishedLayoutHasThem) {
+  const auto pressures = [](std::size_t at) {
+    return *navigation().parse_input(report_with(at, 0x33))->pressures;
+  };
+  EXPECT_EQ(pressures(0x14), (Pressures{.l1 = 0.2}));
+  EXPECT_EQ(pressures(0x12), (Pressures{.l2 = 0.2}));
+  EXPECT_EQ(pressures(0x0E), (Pressures{.up = 0.2}));
+  EXPECT_EQ(pressures(0x0F), (Pressures{.right = 0.2}));
+  EXPECT_EQ(pressures(0x10), (Pressures{.down = 0.2}));
+  EXPECT_EQ(pressures(0x11), (Pressures{.left = 0.2}));
+  EXPECT_EQ(pressures(0x17), Pressures{}) << "circle knows on and off alone";
+}
+
 TEST(NavigationAddresses, AreNotReversed) {
   const auto& addresses = navigation().addresses;
   const auto own = addresses.parse_own(from_hex("f2 ff ff 00 00 11 22 33 44 55 66 00 00 00"));

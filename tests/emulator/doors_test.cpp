@@ -591,7 +591,7 @@ TEST(Fleet, MannersOnTheAirAreCommands) {
        {"1 pair ssp", "1 record ds3-43", "1 fragile on", "1 pin 1234", "1 length 45",
         "1 key 000102030405060708090a0b0c0d0e0f", "1 host aa:bb:cc:dd:ee:ff", "1 zero-address on",
         "1 feature-delay never 04", "1 feature-length right", "3 hold l1,up", "3 stick 0.5 -0.5",
-        "3 battery 0", "4 type abc", "1 off", "1 drop", "1 virtual-unplug"})
+        "3 pressure l1 0.5", "3 battery 0", "4 type abc", "1 off", "1 drop", "1 virtual-unplug"})
     EXPECT_EQ(room.fleet.command(line), "ok") << line;
   const auto state = room.state("1");
   EXPECT_EQ(state["radio"]["pairing"], "ssp");
@@ -601,7 +601,8 @@ TEST(Fleet, MannersOnTheAirAreCommands) {
   EXPECT_EQ(state["host"], "aa:bb:cc:dd:ee:ff");
   EXPECT_EQ(state["length"], 45);
   for (const char* line : {"1 pair maybe", "1 pin", "1 key 00", "1 record ps4", "1 fragile 1",
-                           "3 stick 2 0", "3 hold move", "4 type 1", "4 trigger 1"})
+                           "3 stick 2 0", "3 hold move", "3 pressure cross 1", "3 pressure l1 2",
+                           "3 pressure l1", "4 type 1", "4 trigger 1"})
     EXPECT_THAT(room.fleet.command(line), StartsWith("error: ")) << line;
   EXPECT_EQ(room.state("3")["model"], "navigation");
 }

@@ -339,10 +339,13 @@ TEST(Navigation, HeldButtonsAndStickAreWhereTheWikiHasThem) {
   navigation.hold(1U << static_cast<unsigned>(NavigationButton::up) |
                   1U << static_cast<unsigned>(NavigationButton::l2));
   navigation.set_stick(-1, 1);
+  EXPECT_TRUE(navigation.set_pressure(NavigationButton::l1, 0.2));
+  EXPECT_FALSE(navigation.set_pressure(NavigationButton::circle, 0.2)) << "it is on or off";
   std::array<std::byte, 64> report{};
   ASSERT_EQ(navigation.input_report(report, start), 49U);
   const auto at = [&](std::size_t i) { return std::to_integer<int>(report.at(i)); };
   EXPECT_EQ(at(0x02), 0x10);
+  EXPECT_EQ(at(0x14), 51) << "L1, pressed a little, and no button yet";
   EXPECT_EQ(at(0x03), 0x01);
   EXPECT_EQ(at(0x0E), 0xFF);
   EXPECT_EQ(at(0x12), 0xFF);

@@ -8,7 +8,10 @@
 #include <string_view>
 
 #include "api/wire/controller_json.hpp"
+#include "api/wire/controller_requests.hpp"
 #include "api/wire/output_requests.hpp"
+#include "api/wire/simulation_requests.hpp"
+#include "api/wire/strict_json.hpp"
 #include "api/wire/text.hpp"
 
 namespace {
@@ -38,6 +41,13 @@ void read(const nlohmann::json& body) {
     require(*patch->number >= 1);
   if (const auto patch = wire::simulation_patch(body); is_taken(patch) && patch->trigger)
     require(*patch->trigger >= 0 && *patch->trigger <= 1);
+  (void)is_taken(wire::wheel_wish(body));
+  if (const auto frequency = wire::led_pwm_wish(body, 733, 24'000'000); is_taken(frequency))
+    require(*frequency >= 733 && *frequency <= 24'000'000);
+  (void)is_taken(wire::model_of(body));
+  (void)is_taken(wire::pairing_request(body));
+  if (const auto patch = wire::calibration_patch(body); is_taken(patch) && patch->magnetometer_fit)
+    require(patch->magnetometer_fit->field_ut > 0);
   if (const auto action = wire::calibration_action(body); is_taken(action))
     require(*action <= wire::CalibrationAction::forget);
 }

@@ -41,6 +41,9 @@ void check(const ControllerModel& model, const InputReport& report) {
       for (const double value : {wheel->throttle, wheel->l2, wheel->r2})
         require(value >= 0 && value <= 1);
   }
+  if (report.pressures)
+    for (const auto& [button, value] : pressure_members)
+      require(*report.pressures.*value >= 0 && *report.pressures.*value <= 1);
   if (report.stick)
     for (const double value : {report.stick->x, report.stick->y})
       require(value >= -1 && value <= 1);

@@ -52,6 +52,7 @@ TEST(BinarySample, EveryMemberHasItsPlace) {
   sample.trigger = 0.5;
   sample.buttons = {Button::select, Button::cross, Button::left};
   sample.stick = Stick{.x = -1, .y = 0.5};
+  sample.pressures = Pressures{.l1 = 0.2};
   const auto bytes = record(sample);
   EXPECT_EQ(at<std::uint64_t>(bytes, 0), 48'213U);
   EXPECT_EQ(at<std::int64_t>(bytes, 8), 1'795'334'400'123'456);
@@ -63,7 +64,8 @@ TEST(BinarySample, EveryMemberHasItsPlace) {
   EXPECT_EQ(at<std::int16_t>(bytes, 90), 16384);
   EXPECT_EQ(at<std::int8_t>(bytes, 92), -3);
   EXPECT_EQ(at<std::uint8_t>(bytes, 93), 7U);
-  EXPECT_EQ(at<std::uint16_t>(bytes, 94), 0U);
+  EXPECT_EQ(at<std::uint8_t>(bytes, 94), 51U);
+  EXPECT_EQ(at<std::uint8_t>(bytes, 95), 0U);
 }
 
 TEST(BinarySample, WhatIsNotThereIsNaNAndFlagged) {
@@ -84,12 +86,14 @@ TEST(BinarySample, WhatIsNoNumberIsZeroAndWhatIsTooLargeIsCut) {
   sample.gyro.x = -std::numeric_limits<double>::infinity();
   sample.temperature_c = 1000;
   sample.stick = Stick{.x = std::numeric_limits<double>::quiet_NaN(), .y = 7};
+  sample.pressures = Pressures{.l1 = 3};
   const auto bytes = record(sample);
   EXPECT_EQ(at<float>(bytes, 16), 0);
   EXPECT_EQ(at<float>(bytes, 28), 0);
   EXPECT_EQ(at<std::int16_t>(bytes, 88), 0);
   EXPECT_EQ(at<std::int16_t>(bytes, 90), 32767);
   EXPECT_EQ(at<std::int8_t>(bytes, 92), 127);
+  EXPECT_EQ(at<std::uint8_t>(bytes, 94), 255U);
 }
 
 }  // namespace

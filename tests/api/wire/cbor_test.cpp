@@ -197,9 +197,11 @@ TEST(CborSample, SaysWhatJsonSaysWhateverIsChosen) {
   Sample navigation;
   navigation.has_motion = false;
   navigation.stick = Stick{.x = -1, .y = 0.5};
+  navigation.pressures = Pressures{.l1 = 0.25, .down = 1};
   for (const Sample& sample : {some_sample(), gun, wheel, navigation, Sample()})
     for (const std::uint16_t fields :
          {std::uint16_t{0}, all_fields, every_field, bit(Field::orientation), bit(Field::stick),
+          bit(Field::pressures),
           static_cast<std::uint16_t>(bit(Field::mag_ut) | bit(Field::buttons))})
       expect_same(as_json(sample, fields), as_cbor(sample, fields));
 }

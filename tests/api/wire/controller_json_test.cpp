@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "api/wire/output_requests.hpp"
-
 namespace psmove::wire {
 namespace {
 

@@ -155,13 +155,14 @@ TEST(SampleEncoder, WhatIsNotANumberIsZeroAndTheExtremesStayValid) {
     for (unsigned i = 0; i < button_count; ++i) s.buttons.insert(static_cast<Button>(i));
     s.extension = RacingWheel{v, v, v, false, false};
     s.stick = Stick{v, v};
+    s.pressures = Pressures{v, v, v, v, v, v};
     const json body = parsed(encoded(s));
     EXPECT_EQ(body.at("sequence").get<std::uint64_t>(), s.sequence);
     EXPECT_EQ(body.at("time_us").get<std::int64_t>(), s.time_us);
     EXPECT_EQ(body.at("buttons").size(), button_count);
     const double read = body.at("accel_m_s2").at("y").get<double>();
     EXPECT_EQ(read, !std::isfinite(v) ? 0 : v > 1 ? 99'999'999 : v < -1 ? -99'999'999 : 0);
-    EXPECT_LT(encoded(s).size(), 1280U - 64U) << "the encoder's buffer is near its end";
+    EXPECT_LT(encoded(s).size(), 1536U - 64U) << "the encoder's buffer is near its end";
   }
 }
 
@@ -172,6 +173,7 @@ TEST(SampleEncoder, WhatFewControllersHaveIsLeftOutUnlessAskedFor) {
   const json asked = parsed(encoded(sample, rare_fields));
   EXPECT_TRUE(asked.at("extension").is_null());
   EXPECT_TRUE(asked.at("stick").is_null());
+  EXPECT_TRUE(asked.at("pressures").is_null());
 }
 
 TEST(SampleEncoder, WritesTheControlsOfAnExtensionDevice) {
@@ -191,11 +193,14 @@ TEST(SampleEncoder, AControllerWithoutMotionSensorsSaysNull) {
   Sample sample = example();
   sample.has_motion = false;
   sample.stick = Stick{-1, 0.5};
+  sample.pressures = Pressures{.l1 = 0.5, .left = 1};
   const json body = parsed(encoded(sample));
   for (const auto* name :
        {"accel_m_s2", "gyro_rad_s", "mag_ut", "orientation", "linear_accel_m_s2", "temperature_c"})
     EXPECT_TRUE(body.at(name).is_null()) << name;
   EXPECT_EQ(body.at("stick"), json::parse(R"({"x":-1,"y":0.5})"));
+  EXPECT_EQ(body.at("pressures"),
+            json::parse(R"({"l1":0.5,"l2":0,"up":0,"right":0,"down":0,"left":1})"));
   EXPECT_FALSE(body.at("trigger").is_null());
   EXPECT_FALSE(parsed(encoded(sample, bit(Field::stick))).contains("accel_m_s2"));
 }

@@ -130,6 +130,7 @@ def bonds_a_keyboard(emulator):
     return connected
 
 
+kept = ("/var/lib/bluetooth", "/var/lib/psmoved", "/etc/psmoved", "/etc/bluetooth")  # of what a disk keeps
 unbonded = shipped_conf.replace("#ClassicBondedOnly=true", "ClassicBondedOnly=false")
 
 # ---- the tests: each is a function, its first line says what it shows
@@ -334,11 +335,82 @@ def pairs_a_navigation_controller():
         check("its model is named", rest.controllers()[address]["model"] == "navigation", rest.controllers()[address])
         emulator.tell("1 hold cross,l1")
         check("its buttons are read", eventually(lambda: {"cross", "l1"} <= set(rest.get(f"/controllers/{address}/sensors")["buttons"]), 10))
+        emulator.tell("1 hold cross")
+        emulator.tell("1 pressure l1 0.5")
+        check("and how far L1 is pressed", eventually(lambda: rest.get(f"/controllers/{address}/sensors")["pressures"]["l1"] == 0.502, 10),
+              rest.get(f"/controllers/{address}/sensors"))
         emulator.tell("plug 2")
         move = eventually(lambda: next((c for c in rest.get("/controllers") if c["model"] == "zcm1"), None), 30)
         code, text = shell(f"psmovectl companion {move['number']} {address}") if move else (None, "no Move on the cable")
         check("psmovectl makes it the Move's companion", code == 0 and rest.controllers()[address]["companion"] == move["id"], text)
         shell("psmovectl unpair --all")
+
+
+def pairs_without_a_restart():
+    """--without-restart: a ZCM1 whom BlueZ gets to know when it calls, in two presses; bluetoothd runs on. A ZCM2 is told why not."""
+    with Emulator("zcm1:rate=88,zcm2:rate=50", "--usb", "--radio", here_is) as emulator:
+        begin(conf=unbonded, automatic=False)
+        bluetoothd_is = shell("pidof bluetoothd")[1]
+        emulator.tell("plug 2")
+        if not check("a ZCM2 is on the cable", reaches(zcm2, "plugged_in"), pairings()):
+            return
+        rest.request("POST", "/api/v1/pairing", {"controller": zcm2, "without_restart": True})
+        refused = reaches(zcm2, "waiting", code="needs_restart")
+        check("it needs a restart, and is told so", refused, pairings())
+        note(refused["next"] if refused else "")
+        emulator.tell("2 unplug")
+        emulator.tell("plug 1")
+        reaches(zcm1, "plugged_in")
+        began = time.monotonic()
+        with pair_command(zcm1, "--without-restart") as command:
+            waits = reaches(zcm1, "press_ps", code="first_call")
+            check("it waits for a first call, and names the risk", waits and "crashes" in waits["next"], pairings())
+            check("nothing was written into BlueZ", not files_of(zcm1), files_of(zcm1))
+            unplug_and_press(emulator)
+            check("at its call BlueZ learns of it", reaches(zcm1, "press_ps", code="call_again"), (pairings(), emulator.radio()))
+            eventually(lambda: not emulator.radio()["linked"], 30)
+            check("pressed again, it is connected and streams", comes(emulator, 1, zcm1) and reaches(zcm1, "connected"), (pairings(), emulator.radio()))
+            note(f"plugged in to streaming: {time.monotonic() - began:.1f} s; steps: plug, unplug, PS, PS")
+            check("psmovectl followed it to the end", eventually(lambda: not command.is_running(), 10) and command.popen.returncode == 0, command.output())
+        check("bluetoothd is the same one", shell("pidof bluetoothd")[1] == bluetoothd_is)
+        check("nobody else can call any more", eventually(lambda: not rest.get("/adapters")[0]["discoverable"], 10), rest.get("/adapters"))
+
+
+def before_a_reboot():
+    """A ZCM1 and a ZCM2 are paired, named and lit; then the computer stops. What its disk would keep is put aside."""
+    with Emulator("zcm1:rate=88,zcm2:rate=50", "--usb", "--radio", here_is) as emulator:
+        begin(conf=unbonded)
+        for place, address in ((1, zcm1), (2, zcm2)):
+            emulator.tell(f"plug {place}")
+            check(f"{address} is ready for PS", reaches(address, "press_ps"), pairings())
+            emulator.tell(f"{place} unplug")
+            check("pressed, it streams", comes(emulator, place, address), emulator.radio(place))
+        rest.patch(f"/controllers/{zcm1}", {"name": "left"})
+        shell("systemctl stop psmoved bluetooth")
+        check("what stays is put aside", shell(f"tar -cf /rig/disk.tar {' '.join(kept)}")[0] == 0)
+        with open("/rig/controllers.json", "w") as file:  # what the controllers themselves remember
+            json.dump({"hosts": [emulator.state(place)["host"] for place in (1, 2)], "key": emulator.radio(2)["key"]}, file)
+
+
+def after_a_reboot():
+    """The computer was started again: both controllers come back with one press each, and the name is still there."""
+    with open("/rig/controllers.json") as file:
+        remembered = json.load(file)
+    shell("systemctl stop psmoved bluetooth")
+    check("the disk is what it was", shell("tar -xf /rig/disk.tar -C /")[0] == 0)
+    with Emulator("zcm1:rate=88,zcm2:rate=50", "--radio", here_is) as emulator:
+        for place, host in enumerate(remembered["hosts"], 1):
+            emulator.tell(f"{place} host {host}")
+        emulator.tell(f"2 key {remembered['key']}")
+        shell("systemctl start psmoved bluetooth")
+        bluez.is_powered(here_is)
+        check("both are remembered", eventually(lambda: sorted(rest.controllers()) == sorted([zcm1, zcm2]), 60), rest.get("/controllers"))
+        began = time.monotonic()
+        for place, address in ((1, zcm1), (2, zcm2)):
+            check(f"{address}: pressed, it streams", comes(emulator, place, address) and sends(address), emulator.radio(place))
+        note(f"both stream {time.monotonic() - began:.1f} s after the first press")
+        check("its name is still there", rest.controllers()[zcm1]["name"] == "left", rest.controllers()[zcm1])
+        check("the bond held", emulator.radio(2)["bonded"] and emulator.radio(2)["encrypted"], emulator.radio(2))
 
 
 def refuses_two_adapters_of_one_address():
@@ -586,7 +658,9 @@ def answers_for_its_own_only():
 tests = [pairs_a_zcm1_as_shipped, pairs_a_zcm2_without_a_word, leaves_a_keyboard_alone, repairs_a_mute_zcm2, comes_back,
          carries_ten_on_two_adapters, leaves_nothing_when_cancelled, writes_another_computer, names_what_is_in_the_way, survives_bad_cables,
          answers_for_its_own_only, pairs_a_navigation_controller, refuses_two_adapters_of_one_address, asks_before_it_disconnects,
-         reads_the_cable_without_hidraw]
+         reads_the_cable_without_hidraw, pairs_without_a_restart]
+# Each in a boot of its own, one after the other.
+boots = [before_a_reboot, after_a_reboot]
 
 if __name__ == "__main__":
     for module in ("hci_vhci", "vhci-hcd", "bluetooth", "hidp", "rfcomm", "bnep"):
@@ -594,7 +668,7 @@ if __name__ == "__main__":
     here = os.path.dirname(os.path.abspath(__file__))
     code, text = shell(f"dpkg -i {here}/psmoved_*.deb {here}/psmove-emulator_*.deb")
     check("the packages install", code == 0, text)
-    run_tests(tests, sys.argv[1:], lambda: eventually(lambda: not hid.nodes(), 30))
+    run_tests([each for each in boots if each.__name__ in sys.argv] or tests, sys.argv[1:], lambda: eventually(lambda: not hid.nodes(), 30))
     check("the kernel is whole", "kernel BUG" not in shell("dmesg")[1])
     check("nothing failed", shell("systemctl --failed --no-legend --no-pager")[1].strip() == "", shell("systemctl --failed --no-legend --no-pager")[1])
     finish()

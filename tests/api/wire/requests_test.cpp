@@ -1,11 +1,13 @@
 // Bodies of writes: what is taken, and what each mistake is called.
-#include "api/wire/output_requests.hpp"
-
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "api/wire/controller_json.hpp"
+#include "api/wire/controller_requests.hpp"
+#include "api/wire/output_requests.hpp"
+#include "api/wire/simulation_requests.hpp"
+#include "api/wire/strict_json.hpp"
 #include "api/wire/text.hpp"
 
 namespace psmove::wire {
@@ -214,6 +216,28 @@ TEST(Text, RoundsNumbersSensibly) {
   EXPECT_EQ(number(100, 0), "100");
   EXPECT_EQ(number(std::nan(""), 3), "0");
   EXPECT_EQ(number(1e300, 3), "0");
+}
+
+// ---- pairing
+
+TEST(PairingRequest, WhatNeedsARestartDoesNotGoWithWithoutRestart) {
+  EXPECT_TRUE(
+      pairing_request(parsed(R"({"controller":"1","without_restart":true})"))->without_restart);
+  for (const auto* other : {"allow_unbonded", "disconnect_others"})
+    EXPECT_EQ(fault_of(pairing_request(json{{"without_restart", true}, {other, true}})),
+              std::string("conflicting_members /") + other);
+}
+
+TEST(PairingRequest, AnotherComputersAddressGoesWithNothingOfThisOnes) {
+  const auto request = pairing_request(parsed(R"({"host_address":"B8-27-EB-12-34-56"})"));
+  ASSERT_TRUE(request);
+  EXPECT_EQ(to_string(*request->host), "b8:27:eb:12:34:56");
+  for (const auto* other : {"allow_unbonded", "disconnect_others", "without_restart"})
+    EXPECT_EQ(fault_of(pairing_request(json{{"host_address", "b8:27:eb:12:34:56"}, {other, true}})),
+              std::string("conflicting_members /") + other);
+  for (const auto* nobody : {"00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff", "b8:27:eb"})
+    EXPECT_EQ(fault_of(pairing_request(json{{"host_address", nobody}})),
+              "invalid_value /host_address");
 }
 
 }  // namespace
