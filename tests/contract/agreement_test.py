@@ -145,7 +145,7 @@ class Agreement(unittest.IsolatedAsyncioTestCase):
                     if query != "&&":
                         answer = self.daemon.request(method.upper(), f"{path}?{query}")
                         self.assertIn(answer.status, expected, (method, path, query, answer))
-                    elif method == "get" and "{id}" not in template:
+                    elif method == "get" and "{id}" not in template and template != "/api/v1/events":  # which has no end
                         self.assertNotIn(self.daemon.get(f"{path}?{query}").status, (400, 422), path)
         for query in ("wait", "wait=next&wait=next", "&&", "average_ms=5&other", "=", "?"):
             self.daemon.get(f"/api/v1/controllers/1/sensors?{query}")
