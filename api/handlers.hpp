@@ -2,6 +2,7 @@
 // One function per route. They read the request, ask the roster, and say what they found; none of
 // them knows a socket.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -17,7 +18,8 @@
 
 namespace psmove::drivers {
 class Controller;
-}
+class Cues;
+}  // namespace psmove::drivers
 
 namespace psmove::api {
 
@@ -28,6 +30,7 @@ struct Service {
   drivers::Roster& roster;
   const ServerConfig& config;
   std::shared_ptr<Waiters> waiters;
+  std::shared_ptr<drivers::Cues> cues;
   drivers::SteadyTime started;
   bool is_stopping = false;
   /// When the rumbles that the talk's API asked for end, as their layers say (Unix microseconds).
@@ -70,6 +73,12 @@ std::optional<Response> get_rumble(Service& service, const Request& request);
 Awaitable<Response> put_rumble(Service& service, Request request);
 Awaitable<Response> delete_rumble(Service& service, Request request);
 
+// ---- handlers_cues.cpp: lights and rumble of many controllers at one instant
+std::optional<Response> get_cues(Service& service, const Request& request);
+std::optional<Response> get_cue(Service& service, const Request& request);
+Awaitable<Response> put_cue(Service& service, Request request);
+std::optional<Response> delete_cue(Service& service, const Request& request);
+
 // ---- handlers_devices.cpp: what takes feature reports
 std::optional<Response> get_led_pwm(Service& service, const Request& request);
 Awaitable<Response> put_led_pwm(Service& service, Request request);
@@ -109,6 +118,10 @@ inline constexpr const char* contract_link =
 
 /// The owner of everything that REST asks outputs for.
 inline constexpr const char* rest_owner = "rest";
+/// A write takes two report periods at most; what is not out by then is said to be queued.
+inline constexpr std::chrono::milliseconds longest_write_wait{100};
+/// A motor that nobody takes care of stops by itself.
+inline constexpr std::chrono::seconds rumble_default_lease{10};
 
 Response json_response(std::string body, int status = 200);
 Response no_content();

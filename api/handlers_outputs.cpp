@@ -21,11 +21,6 @@ using drivers::Controller;
 using drivers::SteadyClock;
 using namespace std::chrono_literals;
 
-/// A write takes two report periods at most; what is not out by then is said to be queued.
-constexpr auto longest_write_wait = 100ms;
-/// A motor that nobody takes care of stops by itself.
-constexpr auto rumble_default_lease = 10s;
-
 /// All that differs between light and rumble.
 struct Led {
   static constexpr const char* name = "light";

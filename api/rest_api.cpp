@@ -6,7 +6,9 @@
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
 #include "api/wire/strict_json.hpp"
+#include "drivers/cues.hpp"
 #include "drivers/pairings.hpp"
+#include "drivers/roster.hpp"
 
 namespace psmove::api {
 namespace {
@@ -28,15 +30,22 @@ Response without_route(const Request& request, std::string_view allow) {
 }  // namespace
 
 RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const ServerConfig& config)
-    : service_{roster, config, std::make_shared<Waiters>(roster), drivers::SteadyClock::now(),
-               false,  {}},
+    : service_{.roster = roster,
+               .config = config,
+               .waiters = std::make_shared<Waiters>(roster),
+               .cues = std::make_shared<drivers::Cues>(roster, roster.clock()),
+               .started = drivers::SteadyClock::now(),
+               .legacy_rumbles = {}},
       hub_(io, roster, config.limits) {
+  service_.cues->on_change([waiters = service_.waiters] { waiters->wake_all(); });
+  service_.cues->start(io);
   if (config.pairings != nullptr)
     config.pairings->on_change([waiters = service_.waiters] { waiters->wake_all(); });
 }
 
 RestApi::~RestApi() {
   if (service_.config.pairings != nullptr) service_.config.pairings->on_change({});
+  service_.cues->stop();
   service_.waiters->detach();
 }
 

@@ -487,14 +487,24 @@ void Controller::publish_presence(Presence presence) {
 
 // ---- outputs
 
-void Controller::set_led(const Owner& owner, const LedWish& wish) {
-  layers_.set(owner, wish, SteadyClock::now());
+std::uint64_t Controller::set_led(const Owner& owner, const LedWish& wish) {
+  const auto number = layers_.set(owner, wish, SteadyClock::now());
   outputs_changed();
+  return number;
 }
 
-void Controller::set_rumble(const Owner& owner, const RumbleWish& wish) {
-  layers_.set(owner, wish, SteadyClock::now());
+std::uint64_t Controller::set_rumble(const Owner& owner, const RumbleWish& wish) {
+  const auto number = layers_.set(owner, wish, SteadyClock::now());
   outputs_changed();
+  return number;
+}
+
+std::uint64_t Controller::led_write_of(const Owner& owner) {
+  return layers_.led_write_of(owner, SteadyClock::now());
+}
+
+std::uint64_t Controller::rumble_write_of(const Owner& owner) {
+  return layers_.rumble_write_of(owner, SteadyClock::now());
 }
 
 void Controller::clear_led(const Owner& owner) {

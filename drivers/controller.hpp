@@ -93,14 +93,20 @@ class Controller {
   void forget_magnetometer_fit();
 
   // ---- outputs; they may be set while it is away and show when it is back
-  void set_led(const Owner& owner, const LedWish& wish);
-  void set_rumble(const Owner& owner, const RumbleWish& wish);
+  /// @return the number of the write, by which it is told from later ones
+  std::uint64_t set_led(const Owner& owner, const LedWish& wish);
+  std::uint64_t set_rumble(const Owner& owner, const RumbleWish& wish);
   void clear_led(const Owner& owner);
   void clear_rumble(const Owner& owner);
   void release_outputs(const Owner& owner);
   /// For an answer to this owner: applied, queued, or overridden by a layer above.
   [[nodiscard]] OutputState led_state_for(const Owner& owner);
   [[nodiscard]] OutputState rumble_state_for(const Owner& owner);
+  /// The number of the write that this owner's layer shows; 0 where it has none.
+  [[nodiscard]] std::uint64_t led_write_of(const Owner& owner);
+  [[nodiscard]] std::uint64_t rumble_write_of(const Owner& owner);
+  /// Unix time of the last report with outputs, in microseconds; 0 before any.
+  [[nodiscard]] std::int64_t written_us() const { return state_.led.applied_us.value_or(0); }
 
   // ---- errands: asked for here, run by a link
   /// Drives the wheel on the extension port until then; a later wish replaces it. Does nothing

@@ -169,6 +169,13 @@ void OutputLayers::Stack<Wish>::remove(const Owner& owner) {
 }
 
 template <class Wish>
+std::uint64_t OutputLayers::Stack<Wish>::write_of(const Owner& owner) const {
+  const auto found = std::find_if(layers.begin(), layers.end(),
+                                  [&owner](const auto& layer) { return layer.owner == owner; });
+  return found == layers.end() ? 0 : found->top().order;
+}
+
+template <class Wish>
 void OutputLayers::Stack<Wish>::expire(SteadyTime now) {
   for (auto& layer : layers)
     std::erase_if(layer.wishes,
@@ -212,17 +219,31 @@ void OutputLayers::change_led(SteadyTime now, Change change) {
     fade_ = Fade{.from = from, .start = now, .end = after(now, fade)};
 }
 
-void OutputLayers::set(const Owner& owner, const LedWish& wish, SteadyTime now) {
+std::uint64_t OutputLayers::set(const Owner& owner, const LedWish& wish, SteadyTime now) {
   expire(now);
-  change_led(now, [&] { led_.write(owner, wish, ++writes_, now); });
+  const std::uint64_t number = ++writes_;
+  change_led(now, [&] { led_.write(owner, wish, number, now); });
   expire(now);
+  return number;
 }
 
-void OutputLayers::set(const Owner& owner, const RumbleWish& wish, SteadyTime now) {
+std::uint64_t OutputLayers::set(const Owner& owner, const RumbleWish& wish, SteadyTime now) {
   expire(now);
-  rumble_.write(owner, wish, ++writes_, now);
+  const std::uint64_t number = ++writes_;
+  rumble_.write(owner, wish, number, now);
   settled_until_ = SteadyTime::min();
   expire(now);
+  return number;
+}
+
+std::uint64_t OutputLayers::led_write_of(const Owner& owner, SteadyTime now) {
+  expire(now);
+  return led_.write_of(owner);
+}
+
+std::uint64_t OutputLayers::rumble_write_of(const Owner& owner, SteadyTime now) {
+  expire(now);
+  return rumble_.write_of(owner);
 }
 
 void OutputLayers::clear_led(const Owner& owner, SteadyTime now) {

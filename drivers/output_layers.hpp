@@ -34,8 +34,12 @@ using Owner = std::string;
 class OutputLayers {
  public:
   /// Makes or replaces the owner's layer; a wish with `duration` lies over it instead.
-  void set(const Owner& owner, const LedWish& wish, SteadyTime now);
-  void set(const Owner& owner, const RumbleWish& wish, SteadyTime now);
+  /// @return the number of this write, from 1
+  std::uint64_t set(const Owner& owner, const LedWish& wish, SteadyTime now);
+  std::uint64_t set(const Owner& owner, const RumbleWish& wish, SteadyTime now);
+  /// The number of the write that this owner's layer shows; 0 where it has none.
+  [[nodiscard]] std::uint64_t led_write_of(const Owner& owner, SteadyTime now);
+  [[nodiscard]] std::uint64_t rumble_write_of(const Owner& owner, SteadyTime now);
   /// Ends the owner's layer, the timed wish over it included; nothing happens where there is none.
   void clear_led(const Owner& owner, SteadyTime now);
   void clear_rumble(const Owner& owner, SteadyTime now);
@@ -91,6 +95,7 @@ class OutputLayers {
     [[nodiscard]] SteadyTime next_end() const;
     void write(const Owner& owner, const Wish& wish, std::uint64_t order, SteadyTime now);
     void remove(const Owner& owner);
+    [[nodiscard]] std::uint64_t write_of(const Owner& owner) const;
     void expire(SteadyTime now);
     void sort();
   };

@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   // 404
   not_found,
   unknown_controller,
+  unknown_cue,
   // 405, 406, 408
   method_not_allowed,
   not_acceptable,
@@ -47,6 +48,7 @@ enum class ErrorCode : std::uint8_t {
   no_extension,
   companion_taken,
   too_many_controllers,
+  cue_begun,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,

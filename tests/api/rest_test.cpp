@@ -644,6 +644,82 @@ TEST_F(Rest, AControllerIsAskedAboutItself) {
   expect_problem(get("/controllers/1/diagnostics"), 409, "controller_offline");
 }
 
+// ---- cues
+
+TEST_F(Rest, ACueSetsManyControllersAtOnce) {
+  begin();
+  const auto reply = request("PUT", "/cues/flash", R"({"outputs":[
+      {"controllers":["*"],"led":{"color":"red"}},{"controllers":[2],"rumble":{"value":9}}]})");
+  EXPECT_EQ(reply.status, 200) << reply.body;
+  const auto cue = reply.parsed();
+  EXPECT_EQ(cue["state"], "done");
+  EXPECT_GE(cue["skew_us"], 0);
+  ASSERT_EQ(cue["results"].size(), 2U);
+  for (const auto& result : cue["results"]) EXPECT_EQ(result["led"]["state"], "applied");
+  EXPECT_TRUE(cue["results"][0]["rumble"].is_null());
+  EXPECT_EQ(cue["results"][1]["rumble"]["state"], "applied");
+  EXPECT_EQ(get("/controllers/1/led").parsed()["color"], "#ff0000");
+  EXPECT_FALSE(get("/controllers/2/rumble").parsed()["layers"][0]["until_us"].is_null())
+      << "a motor that nobody takes care of stops by itself";
+  EXPECT_EQ(get("/cues").parsed(), json::array({cue}));
+  EXPECT_EQ(get("/cues/flash").parsed(), cue);
+}
+
+TEST_F(Rest, ACueWaitsForItsInstantAndCanBeTakenBack) {
+  begin();
+  const std::string body =
+      R"({"in_ms":60,"outputs":[{"controllers":["*"],"led":{"color":"red"}}]})";
+  auto reply = request("PUT", "/cues/later", body);
+  EXPECT_EQ(reply.status, 202);
+  EXPECT_EQ(reply.field("location"), "/api/v1/cues/later");
+  EXPECT_EQ(reply.parsed()["state"], "waiting");
+  EXPECT_EQ(get("/controllers/1/led").parsed()["color"], "#000000");
+  run_until([this] { return get("/cues/later").parsed()["state"] == "done"; });
+  EXPECT_EQ(get("/controllers/1/led").parsed()["color"], "#ff0000");
+  EXPECT_EQ(request("DELETE", "/cues/later").status, 204);
+  request("PUT", "/cues/never",
+          R"({"in_ms":86400000,"outputs":[{"controllers":["*"],"led":{"color":"blue"}}]})");
+  EXPECT_EQ(request("DELETE", "/cues/never").status, 204);
+  expect_problem(request("DELETE", "/cues/never"), 404, "unknown_cue");
+  expect_problem(get("/cues/never"), 404, "unknown_cue");
+}
+
+TEST_F(Rest, ACueIsCarriedOutWholeOrNotAtAll) {
+  begin("zcm1,zcm2,navigation");
+  const auto refused = [this](const std::string& outputs, int status, const std::string& code,
+                              const std::string& pointer) {
+    expect_problem(request("PUT", "/cues/x", R"({"outputs":)" + outputs + "}"), status, code,
+                   pointer);
+    EXPECT_EQ(get("/controllers/1/led").parsed()["color"], "#000000") << outputs;
+  };
+  const std::string first = R"([{"controllers":[1],"led":{"color":"red"}},)";
+  refused(first + R"({"controllers":[2,"nobody"],"led":{"color":"red"}}])", 404,
+          "unknown_controller", "/outputs/1/controllers/1");
+  refused(first + R"({"controllers":[3],"led":{"color":"red"}}])", 409, "not_capable",
+          "/outputs/1/controllers/0");
+  refused(first + R"({"controllers":[1],"led":{"color":"blue"}}])", 422, "conflicting_members",
+          "/outputs/1/controllers/0");
+  refused(first + R"({"controllers":[2],"led":{"color":"reddish"}}])", 422, "invalid_value",
+          "/outputs/1/led/color");
+  refused(first + R"({"controllers":[2],"led":{"color":"red"},"at":1}])", 422, "unknown_member",
+          "/outputs/1/at");
+  refused(first + R"({"controllers":[2]}])", 422, "missing_member", "/outputs/1");
+  refused("[]", 422, "wrong_type", "/outputs");
+  take_away("2");
+  refused(first + R"({"controllers":[2],"led":{"color":"red"}}])", 409, "controller_offline",
+          "/outputs/1/controllers/0");
+  EXPECT_EQ(get("/cues").parsed(), json::array());
+  const std::string outputs = R"("outputs":[{"controllers":["*"],"led":{"color":"red"}}]})";
+  expect_problem(request("PUT", "/cues/x", R"({"in_ms":1,"at_us":1,)" + outputs), 422,
+                 "conflicting_members", "/in_ms");
+  expect_problem(request("PUT", "/cues/x", R"({"at_us":1795334400,)" + outputs), 422,
+                 "out_of_range", "/at_us");
+  expect_problem(request("PUT", "/cues/x", "{}"), 422, "missing_member", "/outputs");
+  expect_problem(request("PUT", "/cues/a%20b", "{" + outputs), 422, "invalid_value");
+  const auto all = request("PUT", "/cues/x", "{" + outputs).parsed();
+  EXPECT_EQ(all["results"].size(), 1U) << "those who are here and have a light";
+}
+
 // ---- the Navigation controller
 
 TEST_F(Rest, ANavigationControllerHasAStickAndNoMotion) {

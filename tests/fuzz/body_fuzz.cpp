@@ -9,6 +9,7 @@
 
 #include "api/wire/controller_json.hpp"
 #include "api/wire/controller_requests.hpp"
+#include "api/wire/cue_requests.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/simulation_requests.hpp"
 #include "api/wire/strict_json.hpp"
@@ -41,6 +42,11 @@ void read(const nlohmann::json& body) {
     require(*patch->number >= 1);
   if (const auto patch = wire::simulation_patch(body); is_taken(patch) && patch->trigger)
     require(*patch->trigger >= 0 && *patch->trigger <= 1);
+  constexpr std::int64_t now_us = 1'795'334'400'000'000;
+  if (const auto cue = wire::cue_request(body, now_us); is_taken(cue)) {
+    require(!cue->outputs.empty() && cue->outputs.size() <= wire::most_cue_outputs);
+    require(!cue->at_us || *cue->at_us >= now_us - 10'000'000);
+  }
   (void)is_taken(wire::wheel_wish(body));
   if (const auto frequency = wire::led_pwm_wish(body, 733, 24'000'000); is_taken(frequency))
     require(*frequency >= 733 && *frequency <= 24'000'000);

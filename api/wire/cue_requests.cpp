@@ -1,0 +1,107 @@
+#include "api/wire/cue_requests.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "api/wire/members.hpp"
+#include "api/wire/output_requests.hpp"
+
+namespace psmove::wire {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
+/// A cue that comes a little late over the network is still wanted; one that is older comes from a
+/// clock that is set wrong.
+constexpr std::int64_t latest_us = 10'000'000;
+constexpr std::size_t most_controllers = 256;
+
+/// Ids, numbers and names; "*" and "all" stand for everybody, and are then the only one.
+Parsed<std::vector<std::string>> controllers_of(const json& list, const std::string& pointer) {
+  std::vector<std::string> names;
+  if (!list.is_array() || list.empty() || list.size() > most_controllers)
+    return Fault{ErrorCode::wrong_type,
+                 "\"controllers\" takes an array of ids, numbers or names, or [\"*\"].", pointer};
+  for (std::size_t i = 0; i < list.size(); ++i) {
+    const json& each = list[i];
+    const auto place = pointer + "/" + std::to_string(i);
+    if (each.is_number_integer()) {
+      names.push_back(each.dump());
+    } else if (each.is_string()) {
+      names.push_back(each.get<std::string>());
+    } else {
+      return Fault{ErrorCode::wrong_type, "A controller is named by its id, number or name.",
+                   place};
+    }
+    const bool is_everybody = names.back() == "*" || names.back() == "all";
+    if (is_everybody && list.size() > 1)
+      return Fault{ErrorCode::conflicting_members, "\"*\" stands for every controller already.",
+                   place};
+    if (is_everybody) names.clear();
+  }
+  return names;
+}
+
+Parsed<CueRequest::Output> output_of(const json& object, const std::string& pointer) {
+  Members members(object, pointer, {"controllers", "led", "rumble"});
+  if (!members.failed() && !members.has("controllers"))
+    members.fail(ErrorCode::missing_member, "controllers",
+                 "Give \"controllers\": ids, numbers or names, or [\"*\"].");
+  if (!members.failed() && !members.has("led") && !members.has("rumble"))
+    members.fail(ErrorCode::missing_member, "", "Give \"led\", \"rumble\" or both.");
+  if (members.failed()) return members.fault();
+  CueRequest::Output output;
+  auto controllers = controllers_of(members["controllers"], pointer + "/controllers");
+  if (!controllers) return controllers.error();
+  output.controllers = std::move(*controllers);
+  if (members.has("led")) {
+    const auto wish = led_wish(members["led"], pointer + "/led");
+    if (!wish) return wish.error();
+    output.led = *wish;
+  }
+  if (members.has("rumble")) {
+    const auto wish = rumble_wish(members["rumble"], pointer + "/rumble");
+    if (!wish) return wish.error();
+    output.rumble = *wish;
+  }
+  return output;
+}
+
+}  // namespace
+
+Parsed<CueRequest> cue_request(const json& body, std::int64_t now_us) {
+  Members members(body, "", {"at_us", "in_ms", "outputs"});
+  CueRequest request;
+  if (members.has("at_us") && members.has("in_ms"))
+    members.fail(ErrorCode::conflicting_members, "in_ms", "Give either \"at_us\" or \"in_ms\".");
+  request.at_us = members.integer("at_us", now_us - latest_us, now_us + 1000 * day_ms);
+  if (const auto delay = members.integer("in_ms", 0, day_ms))
+    request.at_us = now_us + 1000 * *delay;
+  if (!members.failed() && !members.has("outputs"))
+    members.fail(ErrorCode::missing_member, "outputs", "\"outputs\" is missing.");
+  if (members.failed()) return members.fault();
+  const json& outputs = members["outputs"];
+  if (!outputs.is_array() || outputs.empty() || outputs.size() > most_cue_outputs)
+    return Fault{
+        ErrorCode::wrong_type,
+        "\"outputs\" takes an array of 1 to " + std::to_string(most_cue_outputs) + " objects.",
+        "/outputs"};
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    auto output = output_of(outputs[i], "/outputs/" + std::to_string(i));
+    if (!output) return output.error();
+    request.outputs.push_back(std::move(*output));
+  }
+  return request;
+}
+
+bool is_cue_id(std::string_view id) {
+  const auto is_allowed = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
+           c == '-' || c == '_';
+  };
+  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), is_allowed);
+}
+
+}  // namespace psmove::wire
