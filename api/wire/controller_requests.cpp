@@ -197,7 +197,8 @@ Parsed<PairingRequest> pairing_request(const json& body) {
       members.fail(ErrorCode::invalid_value, "host_address",
                    "\"host_address\" takes a Bluetooth address like 00:1b:dc:00:00:01.");
   }
-  for (const std::string_view local : {"adapter", "allow_unbonded", "disconnect_others", "without_restart"})
+  for (const std::string_view local :
+       {"adapter", "allow_unbonded", "disconnect_others", "without_restart"})
     if (request.host && members.has(local))
       members.fail(ErrorCode::conflicting_members, local,
                    "\"" + std::string(local) +
