@@ -45,6 +45,11 @@ Awaitable<Response> delete_pairing(Service& service, Request request);
 std::optional<Response> get_controller_pairing(Service& service, const Request& request);
 Awaitable<Response> delete_controller_pairing(Service& service, Request request);
 
+// ---- handlers_tokens.cpp: who may ask
+std::optional<Response> get_tokens(Service& service, const Request& request);
+std::optional<Response> post_tokens(Service& service, const Request& request);
+std::optional<Response> delete_token(Service& service, const Request& request);
+
 // ---- handlers.cpp: what there is
 std::optional<Response> get_root(Service& service, const Request& request);
 std::optional<Response> get_controllers(Service& service, const Request& request);
@@ -106,9 +111,6 @@ inline std::optional<Response> pass_on(Service&, const Request&) {
 /// Where the contract is (RFC 8631), for answers that a newcomer meets first.
 inline constexpr const char* contract_link =
     "Link: </api/v1/openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"\r\n";
-
-/// The owner of everything that REST asks outputs for.
-inline constexpr const char* rest_owner = "rest";
 
 Response json_response(std::string body, int status = 200);
 Response no_content();

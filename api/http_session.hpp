@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/application.hpp"
+#include "api/authentication.hpp"
 #include "api/request_head.hpp"
 #include "api/routes.hpp"
 #include "api/server.hpp"
@@ -31,6 +32,7 @@ class Access;
 struct SessionContext {
   Application& application;
   const Access& access;
+  Authentication& authentication;
   const Limits& limits;
   /// Sees to it that check_deadline() is called at this time, or earlier.
   std::function<void(drivers::SteadyTime)> watch;
@@ -108,6 +110,8 @@ class HttpSession {
   std::shared_ptr<void> admission_;  ///< given back after the socket is closed
   std::unique_ptr<Socket> socket_;
   std::string local_address_;
+  Peer peer_;
+  Principal client_;  ///< who sent the request
   drivers::SteadyTime deadline_;
 
   std::vector<char> buffer_;

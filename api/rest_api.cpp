@@ -3,10 +3,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <utility>
 
+#include "api/authentication.hpp"
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
+#include "api/stream/framing.hpp"
+#include "api/tokens.hpp"
 #include "api/wire/strict_json.hpp"
 #include "drivers/pairings.hpp"
+#include "drivers/roster.hpp"
 
 namespace psmove::api {
 namespace {
@@ -33,16 +37,21 @@ RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const Ser
       hub_(io, roster, config.limits) {
   if (config.pairings != nullptr)
     config.pairings->on_change([waiters = service_.waiters] { waiters->wake_all(); });
+  if (config.tokens != nullptr)
+    config.tokens->on_revoke([this](const Token& token) { forget(token); });
 }
 
 RestApi::~RestApi() {
   if (service_.config.pairings != nullptr) service_.config.pairings->on_change({});
+  if (service_.config.tokens != nullptr) service_.config.tokens->on_revoke({});
   service_.waiters->detach();
 }
 
 std::optional<Response> RestApi::answer(Request& request) {
   auto match = find_route(request.method, request.path);
   if (match.route == nullptr) return without_route(request, match.allow);
+  if (const auto fault = request.client.refusal(match.route->scope))
+    return refused(*fault, match.route->scope, request.path);
   if (match.route->parameters == Parameters::none)
     if (const auto fault = wire::refuse_parameters(request.query))
       return problem(*fault, request.path);
@@ -62,6 +71,13 @@ Awaitable<Response> RestApi::wait(Request request) {
 
 bool RestApi::takes_websocket(const RequestHead&, std::string_view path) const {
   return path == stream_path;
+}
+
+/// Whoever came with a token that was revoked is sent away, and what it lit goes dark.
+void RestApi::forget(const Token& token) {
+  hub_.close_token(token.id(), stream::close_code::token_revoked, "the token was revoked");
+  for (const auto& controller : service_.roster.all())
+    controller->release_outputs(Principal::owner_of_token(token.name));
 }
 
 void RestApi::stop() {

@@ -7,6 +7,8 @@
 
 namespace psmove::api {
 
+struct Token;
+
 class RestApi final : public Application {
  public:
   /// @param config  outlives it, as io and roster do
@@ -21,6 +23,8 @@ class RestApi final : public Application {
   void stop() override;
 
  private:
+  void forget(const Token& token);
+
   Service service_;
   stream::Hub hub_;
 };
