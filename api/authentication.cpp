@@ -36,6 +36,12 @@ Principal Authentication::identify(std::optional<std::string_view> authorization
   return {.scope = token->scope, .token_id = token->id(), .token_name = token->name};
 }
 
+Principal Authentication::identify_ticket(std::optional<Principal> known, const Peer& peer,
+                                          SteadyTime now) {
+  if (known) return *std::move(known);
+  return {.scope = Scope::open, .fault = wrong_token(peer, now)};
+}
+
 /// Only what is wrong is counted: whoever has a token is not locked out by a neighbour without one.
 Fault Authentication::wrong_token(const Peer& peer, SteadyTime now) {
   if (!peer.is_local) {
@@ -52,7 +58,7 @@ Fault Authentication::wrong_token(const Peer& peer, SteadyTime now) {
     debt += wrong_interval;
   }
   return {ErrorCode::invalid_token,
-          "There is no such token; it may have been revoked. `psmovectl token create` makes one.",
+          "There is no such token or ticket: it was revoked, used up or never made.",
           {}};
 }
 

@@ -36,6 +36,10 @@ class Authentication {
   [[nodiscard]] Principal identify(std::optional<std::string_view> authorization, const Peer& peer,
                                    drivers::SteadyTime now, std::int64_t now_us);
 
+  /// Of who came with a ticket instead. @param known  what it was made for, if there is such a one
+  [[nodiscard]] Principal identify_ticket(std::optional<Principal> known, const Peer& peer,
+                                          drivers::SteadyTime now);
+
  private:
   /// How much an address is in debt for the wrong tokens it showed.
   using Debts = std::map<std::string, drivers::SteadyTime, std::less<>>;

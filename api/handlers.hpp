@@ -11,6 +11,7 @@
 
 #include "api/routes.hpp"
 #include "api/server.hpp"
+#include "api/tickets.hpp"
 #include "api/wire/fault.hpp"
 #include "drivers/clock.hpp"
 #include "types/address.hpp"
@@ -31,7 +32,8 @@ struct Service {
   drivers::SteadyTime started;
   bool is_stopping = false;
   /// When the rumbles that the talk's API asked for end, as their layers say (Unix microseconds).
-  std::map<Address, std::int64_t> legacy_rumbles;
+  std::map<Address, std::int64_t> legacy_rumbles{};
+  Tickets tickets{};
 };
 
 // ---- handlers_bluetooth.cpp: radios, and switching off
@@ -49,6 +51,7 @@ Awaitable<Response> delete_controller_pairing(Service& service, Request request)
 std::optional<Response> get_tokens(Service& service, const Request& request);
 std::optional<Response> post_tokens(Service& service, const Request& request);
 std::optional<Response> delete_token(Service& service, const Request& request);
+std::optional<Response> post_tickets(Service& service, const Request& request);
 
 // ---- handlers.cpp: what there is
 std::optional<Response> get_root(Service& service, const Request& request);

@@ -128,4 +128,15 @@ std::optional<Response> delete_token(Service& service, const Request& request) {
   return no_content();
 }
 
+std::optional<Response> post_tickets(Service& service, const Request& request) {
+  if (const auto fault = refuse_action_body(request)) return problem(*fault, request.path);
+  const auto ticket = service.tickets.issue(request.client, drivers::SteadyClock::now());
+  std::string body = "{";
+  wire::text_member(body, "ticket", ticket);
+  wire::integer_member(
+      body, "expires_us",
+      service.roster.clock().now_us() + std::chrono::microseconds(Tickets::lifetime).count());
+  return json_response(body + '}', 201);
+}
+
 }  // namespace psmove::api

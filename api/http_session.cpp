@@ -23,6 +23,7 @@
 #include "api/problem.hpp"
 #include "api/request_body.hpp"
 #include "api/stream/hub.hpp"
+#include "api/tickets.hpp"
 #include "api/wire/text.hpp"
 
 namespace psmove::api {
@@ -309,11 +310,21 @@ HttpSession::Step HttpSession::respond() {
   return Step::must_wait;
 }
 
+/// A ticket goes before everything else that would say who this is.
+void HttpSession::redeem_ticket(std::string& query) {
+  const auto ticket = take_ticket(query);
+  if (!ticket) return;
+  client_ = context_.authentication.identify_ticket(context_.application.redeem(*ticket), peer_,
+                                                    SteadyClock::now());
+}
+
 HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string_view path,
                                             std::string_view query) {
   constexpr std::string_view allow = "GET, OPTIONS";
   if (head.method == "OPTIONS") return answer(allowed(allow));
   if (head.method != "GET") return answer(not_allowed(allow, path));
+  std::string rest_of_query(query);
+  redeem_ticket(rest_of_query);
   if (const auto fault = client_.refusal(Scope::read))
     return answer(refused(*fault, Scope::read, path));
   if (!head.upgrades || is_http_1_0_ ||
@@ -324,7 +335,7 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
   if (!is_websocket_key(key))
     return refuse({ErrorCode::bad_request, "Sec-WebSocket-Key is 16 bytes in base64.", {}}, path);
   auto upgrade = std::make_unique<stream::Upgrade>(
-      stream::Upgrade{std::string(query), std::string(key),
+      stream::Upgrade{std::move(rest_of_query), std::string(key),
                       all_values(head, "sec-websocket-protocol"), peer_.is_local, client_});
   auto accepted = context_.application.hub().accept(*upgrade);
   if (!accepted) return refuse(accepted.error(), path);
@@ -339,13 +350,15 @@ HttpSession::Step HttpSession::take_events(const RequestHead& head, std::string_
   constexpr std::string_view allow = "GET, HEAD, OPTIONS";
   if (head.method == "OPTIONS") return answer(allowed(allow));
   if (head.method != "GET" && head.method != "HEAD") return answer(not_allowed(allow, path));
+  std::string rest_of_query(query);
+  redeem_ticket(rest_of_query);
   if (const auto fault = client_.refusal(Scope::read))
     return answer(refused(*fault, Scope::read, path));
   if (!accepts(all_values(head, "accept"), event_stream))
     return refuse({ErrorCode::not_acceptable, "Events come as text/event-stream.", {}}, path);
-  auto request = std::make_unique<stream::EventRequest>(
-      stream::EventRequest{std::string(query), std::string(head.find("last-event-id").value_or("")),
-                           peer_.is_local, client_});
+  auto request = std::make_unique<stream::EventRequest>(stream::EventRequest{
+      std::move(rest_of_query), std::string(head.find("last-event-id").value_or("")),
+      peer_.is_local, client_});
   if (const auto fault = context_.application.hub().fault_of(*request)) return refuse(*fault, path);
   Response response;
   response.content_type = event_stream;

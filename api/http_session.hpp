@@ -84,6 +84,7 @@ class HttpSession {
   Step judge(const RequestHead& head, std::size_t head_length, std::string_view target);
   Step take_request(const RequestHead& head, std::size_t head_length, std::string_view target);
   Step respond();
+  void redeem_ticket(std::string& query);
   Step take_upgrade(const RequestHead& head, std::string_view path, std::string_view query);
   Step take_events(const RequestHead& head, std::string_view path, std::string_view query);
   Step refuse(const wire::Fault& fault, std::string_view instance);

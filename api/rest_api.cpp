@@ -32,8 +32,10 @@ Response without_route(const Request& request, std::string_view allow) {
 }  // namespace
 
 RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const ServerConfig& config)
-    : service_{roster, config, std::make_shared<Waiters>(roster), drivers::SteadyClock::now(),
-               false,  {}},
+    : service_{.roster = roster,
+               .config = config,
+               .waiters = std::make_shared<Waiters>(roster),
+               .started = drivers::SteadyClock::now()},
       hub_(io, roster, config.limits) {
   if (config.pairings != nullptr)
     config.pairings->on_change([waiters = service_.waiters] { waiters->wake_all(); });
@@ -73,8 +75,13 @@ bool RestApi::takes_websocket(const RequestHead&, std::string_view path) const {
   return path == stream_path;
 }
 
+std::optional<Principal> RestApi::redeem(std::string_view ticket) {
+  return service_.tickets.redeem(ticket, drivers::SteadyClock::now());
+}
+
 /// Whoever came with a token that was revoked is sent away, and what it lit goes dark.
 void RestApi::forget(const Token& token) {
+  service_.tickets.forget_token(token.id());
   hub_.close_token(token.id(), stream::close_code::token_revoked, "the token was revoked");
   for (const auto& controller : service_.roster.all())
     controller->release_outputs(Principal::owner_of_token(token.name));

@@ -49,6 +49,7 @@ constexpr Route table[] = {
     {get, "/api/v1/tokens", admin, get_tokens},
     {post, "/api/v1/tokens", admin, post_tokens},
     {del, "/api/v1/tokens/{id}", admin, delete_token},
+    {post, "/api/v1/tickets", read, post_tickets},
     {get, "/api/v1/openapi.json", open, get_openapi},
     {get, "/api/v1/asyncapi.json", open, get_asyncapi},
     // The 2013 talk's own.

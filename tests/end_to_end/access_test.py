@@ -221,6 +221,37 @@ class Network(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(self.ask("GET", "/api/v1", token).json["code"], "invalid_token")
         self.assertEqual(self.ask("DELETE", "/api/v1/tokens/0123456789abcdef", self.admin).json["code"], "unknown_token")
 
+    async def test_a_ticket_opens_one_stream_with_the_scopes_of_who_asked(self):
+        self.assertEqual(self.ask("POST", "/api/v1/tickets", None).json["code"], "token_required")
+
+        def ticket():
+            answer = self.ask("POST", "/api/v1/tickets", self.tokens["read"])
+            self.assertEqual(answer.status, 201)
+            return answer.json["ticket"]
+
+        first = ticket()
+        async with open_stream(self.daemon, f"?ticket={first}") as stream:
+            await stream.of_type("hello")
+            await stream.send({"type": "set", "id": "1", "controllers": ["1"], "led": {"color": "red"}})
+            self.assertEqual((await stream.of_type("error"))["code"], "insufficient_scope")
+            with self.assertRaises(websockets.InvalidStatusCode) as again:
+                async with open_stream(self.daemon, f"?ticket={first}"):
+                    pass
+            self.assertEqual(again.exception.status_code, 401)
+        self.assertEqual(self.ask("GET", f"/api/v1/events?ticket={first}", None).json["code"], "invalid_token")
+        # It opens nothing else, and it is written down nowhere.
+        self.assertEqual(self.ask("GET", f"/api/v1/controllers?ticket={ticket()}", None).status, 401)
+        self.assertNotIn(first, self.daemon.log())
+        second = ticket()
+        async with open_stream(self.daemon, f"?ticket={ticket()}&topics=button") as stream:
+            await stream.of_type("subscribed")
+            self.assertEqual(self.ask("DELETE", f"/api/v1/tokens/{self.identity('read')}", self.admin).status, 204)
+            with self.assertRaises(websockets.ConnectionClosed) as closed:
+                while True:
+                    await stream.receive()
+            self.assertEqual(closed.exception.rcvd.code, 4003)
+        self.assertEqual(self.ask("GET", f"/api/v1/events?ticket={second}", None).status, 401)
+
     def test_psmovectl_makes_lists_uses_and_revokes_tokens(self):
         url = f"http://{ADDRESS}:{self.daemon.port}"
         home = tempfile.TemporaryDirectory()
