@@ -36,6 +36,11 @@ class Application {
     static_cast<void>(path);
     return false;
   }
+  /// Uses a ticket up. @return who may come in with it; nothing where it is none
+  virtual std::optional<Principal> redeem(std::string_view ticket) {
+    static_cast<void>(ticket);
+    return std::nullopt;
+  }
   /// Where they live then.
   virtual stream::Hub& hub() = 0;
   /// The server stops: WebSockets say goodbye, and what waits answers.

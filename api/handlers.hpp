@@ -12,6 +12,7 @@
 
 #include "api/routes.hpp"
 #include "api/server.hpp"
+#include "api/tickets.hpp"
 #include "api/wire/fault.hpp"
 #include "drivers/clock.hpp"
 #include "types/address.hpp"
@@ -34,7 +35,8 @@ struct Service {
   drivers::SteadyTime started;
   bool is_stopping = false;
   /// When the rumbles that the talk's API asked for end, as their layers say (Unix microseconds).
-  std::map<Address, std::int64_t> legacy_rumbles;
+  std::map<Address, std::int64_t> legacy_rumbles{};
+  Tickets tickets{};
 };
 
 // ---- handlers_bluetooth.cpp: radios, and switching off
@@ -47,6 +49,12 @@ Awaitable<Response> post_pairing(Service& service, Request request);
 Awaitable<Response> delete_pairing(Service& service, Request request);
 std::optional<Response> get_controller_pairing(Service& service, const Request& request);
 Awaitable<Response> delete_controller_pairing(Service& service, Request request);
+
+// ---- handlers_tokens.cpp: who may ask
+std::optional<Response> get_tokens(Service& service, const Request& request);
+std::optional<Response> post_tokens(Service& service, const Request& request);
+std::optional<Response> delete_token(Service& service, const Request& request);
+std::optional<Response> post_tickets(Service& service, const Request& request);
 
 // ---- handlers.cpp: what there is
 std::optional<Response> get_root(Service& service, const Request& request);
@@ -116,8 +124,6 @@ inline std::optional<Response> pass_on(Service&, const Request&) {
 inline constexpr const char* contract_link =
     "Link: </api/v1/openapi.json>; rel=\"service-desc\", </docs>; rel=\"service-doc\"\r\n";
 
-/// The owner of everything that REST asks outputs for.
-inline constexpr const char* rest_owner = "rest";
 /// A write takes two report periods at most; what is not out by then is said to be queued.
 inline constexpr std::chrono::milliseconds longest_write_wait{100};
 /// A motor that nobody takes care of stops by itself.

@@ -1,4 +1,4 @@
-// Lights and rumble: REST's layer is written, and the answer says how far it has come.
+// Lights and rumble: the client's layer is written, and the answer says how far it has come.
 #include <algorithm>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
@@ -28,12 +28,14 @@ struct Led {
   using Wish = LedWish;
   using Status = LedStatus;
   static wire::Parsed<Wish> parse(const nlohmann::json& body) { return wire::led_wish(body); }
-  static void set(Controller& controller, const Wish& wish) {
-    controller.set_led(rest_owner, wish);
+  static void set(Controller& controller, const std::string& owner, const Wish& wish) {
+    controller.set_led(owner, wish);
   }
-  static void clear(Controller& controller) { controller.clear_led(rest_owner); }
-  static OutputState state_for_rest(Controller& controller) {
-    return controller.led_state_for(rest_owner);
+  static void clear(Controller& controller, const std::string& owner) {
+    controller.clear_led(owner);
+  }
+  static OutputState state_for(Controller& controller, const std::string& owner) {
+    return controller.led_state_for(owner);
   }
   static const Status& status(const Controller& controller) { return controller.state().led; }
   static std::string body(const Status& status) { return wire::led_body(status); }
@@ -52,12 +54,14 @@ struct Rumble {
     if (wish && !wish->duration && !wish->lease) wish->lease = rumble_default_lease;
     return wish;
   }
-  static void set(Controller& controller, const Wish& wish) {
-    controller.set_rumble(rest_owner, wish);
+  static void set(Controller& controller, const std::string& owner, const Wish& wish) {
+    controller.set_rumble(owner, wish);
   }
-  static void clear(Controller& controller) { controller.clear_rumble(rest_owner); }
-  static OutputState state_for_rest(Controller& controller) {
-    return controller.rumble_state_for(rest_owner);
+  static void clear(Controller& controller, const std::string& owner) {
+    controller.clear_rumble(owner);
+  }
+  static OutputState state_for(Controller& controller, const std::string& owner) {
+    return controller.rumble_state_for(owner);
   }
   static const Status& status(const Controller& controller) { return controller.state().rumble; }
   static std::string body(const Status& status) { return wire::rumble_body(status); }
@@ -66,13 +70,13 @@ struct Rumble {
   }
 };
 
-/// What the output shows, with `state` as REST's own layer sees it while it has one.
+/// What the output shows, with `state` as the client's own layer sees it while it has one.
 template <class Output>
-typename Output::Status status_for_rest(Controller& controller) {
+typename Output::Status status_for(Controller& controller, const std::string& owner) {
   auto status = Output::status(controller);
   const bool has_layer = std::any_of(status.layers.begin(), status.layers.end(),
-                                     [](const auto& layer) { return layer.owner == rest_owner; });
-  if (has_layer) status.state = Output::state_for_rest(controller);
+                                     [&owner](const auto& layer) { return layer.owner == owner; });
+  if (has_layer) status.state = Output::state_for(controller, owner);
   return status;
 }
 
@@ -96,19 +100,20 @@ wire::Parsed<std::vector<Address>> targets_of(Service& service, const Request& r
 }
 
 template <class Output>
-bool is_queued(Service& service, const std::vector<Address>& targets) {
-  return std::any_of(targets.begin(), targets.end(), [&service](const Address& address) {
+bool is_queued(Service& service, const std::string& owner, const std::vector<Address>& targets) {
+  return std::any_of(targets.begin(), targets.end(), [&](const Address& address) {
     auto* controller = service.roster.find(address);
     return controller != nullptr && controller->is_connected() &&
-           status_for_rest<Output>(*controller).state == OutputState::queued;
+           status_for<Output>(*controller, owner).state == OutputState::queued;
   });
 }
 
 template <class Output>
-Awaitable<void> wait_until_written(Service& service, const std::vector<Address>& targets) {
+Awaitable<void> wait_until_written(Service& service, const std::string& owner,
+                                   const std::vector<Address>& targets) {
   const auto deadline = SteadyClock::now() + longest_write_wait;
   Waiter waiter(service.waiters, std::nullopt);
-  while (is_queued<Output>(service, targets) && !service.is_stopping &&
+  while (is_queued<Output>(service, owner, targets) && !service.is_stopping &&
          SteadyClock::now() < deadline)
     co_await waiter.bell().wait_until(deadline);
 }
@@ -117,19 +122,20 @@ Awaitable<void> wait_until_written(Service& service, const std::vector<Address>&
 template <class Output>
 Response written_response(Service& service, const Request& request,
                           const std::vector<Address>& targets) {
+  const std::string owner = request.client.owner();
   const bool is_for_all = request.id == "all";
   std::string body = is_for_all ? "[" : "";
   for (const auto& address : targets) {
     auto* controller = service.roster.find(address);
     if (controller == nullptr) continue;
-    const auto status = status_for_rest<Output>(*controller);
+    const auto status = status_for<Output>(*controller, owner);
     if (body.size() > 1) body += ',';
     body += is_for_all ? Output::result(address, status) : Output::body(status);
   }
   if (is_for_all) body += ']';
   if (body.empty())  // forgotten while the request waited
     return problem(controller_of(service, request).error(), request.path);
-  const bool queued = is_queued<Output>(service, targets);
+  const bool queued = is_queued<Output>(service, owner, targets);
   auto response = json_response(std::move(body), queued ? 202 : 200);
   if (queued && !is_for_all) response.fields = "Location: " + request.path + "\r\n";
   return response;
@@ -144,6 +150,7 @@ std::optional<Response> get_output(Service& service, const Request& request) {
 
 template <class Output>
 Awaitable<Response> put_output(Service& service, Request request) {
+  const std::string owner = request.client.owner();
   const auto targets = targets_of<Output>(service, request);
   if (!targets && targets.error().code == wire::ErrorCode::unknown_controller)
     co_return problem(targets.error(), request.path);
@@ -152,17 +159,18 @@ Awaitable<Response> put_output(Service& service, Request request) {
   const auto wish = Output::parse(*body);
   if (!wish) co_return problem(wish.error(), request.path);
   if (!targets) co_return problem(targets.error(), request.path);
-  for (const auto& address : *targets) Output::set(*service.roster.find(address), *wish);
-  co_await wait_until_written<Output>(service, *targets);
+  for (const auto& address : *targets) Output::set(*service.roster.find(address), owner, *wish);
+  co_await wait_until_written<Output>(service, owner, *targets);
   co_return written_response<Output>(service, request, *targets);
 }
 
 template <class Output>
 Awaitable<Response> delete_output(Service& service, Request request) {
+  const std::string owner = request.client.owner();
   const auto targets = targets_of<Output>(service, request);
   if (!targets) co_return problem(targets.error(), request.path);
-  for (const auto& address : *targets) Output::clear(*service.roster.find(address));
-  co_await wait_until_written<Output>(service, *targets);
+  for (const auto& address : *targets) Output::clear(*service.roster.find(address), owner);
+  co_await wait_until_written<Output>(service, owner, *targets);
   co_return written_response<Output>(service, request, *targets);
 }
 

@@ -23,6 +23,7 @@
 #include "api/problem.hpp"
 #include "api/request_body.hpp"
 #include "api/stream/hub.hpp"
+#include "api/tickets.hpp"
 #include "api/wire/text.hpp"
 
 namespace psmove::api {
@@ -62,25 +63,40 @@ std::string_view http_date() {
   return text.data();
 }
 
-/// Whether the peer is on this machine: on loopback, or on a socket that has no network behind it.
-bool is_local_peer(int socket) {
+/// The literal address in it; empty where it has none. IPv4 that was mapped into IPv6 is IPv4.
+std::string address_text(const sockaddr_storage& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const void* binary = nullptr;
+  int family = address.ss_family;
+  if (family == AF_INET) {
+    binary = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
+  } else if (family == AF_INET6) {
+    const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
+    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&six);
+    constexpr std::size_t prefix = 12;
+    binary = is_mapped ? six.s6_addr + prefix : six.s6_addr;
+    if (is_mapped) family = AF_INET;
+  }
+  if (binary == nullptr || ::inet_ntop(family, binary, text.data(), text.size()) == nullptr)
+    return {};
+  return text.data();
+}
+
+/// Who is on this machine came over loopback, or over a socket that has no network behind it.
+Peer peer_of(int socket) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return false;
-  const auto is_loopback = [](std::uint32_t in_network_order) {
-    return ntohl(in_network_order) >> 24 == IN_LOOPBACKNET;
-  };
-  if (address.ss_family == AF_UNIX) return true;
-  if (address.ss_family == AF_INET)
-    return is_loopback(reinterpret_cast<const sockaddr_in*>(&address)->sin_addr.s_addr);
-  if (address.ss_family != AF_INET6) return false;
-  const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
-  constexpr in6_addr loopback = IN6ADDR_LOOPBACK_INIT;
-  if (std::memcmp(&six, &loopback, sizeof six) == 0) return true;
-  constexpr std::array<unsigned char, 12> mapped = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF};
-  std::uint32_t four = 0;
-  std::memcpy(&four, six.s6_addr + mapped.size(), sizeof four);
-  return std::memcmp(&six, mapped.data(), mapped.size()) == 0 && is_loopback(four);
+  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    return {.is_local = false};
+  Peer peer{.is_local = address.ss_family == AF_UNIX, .address = address_text(address)};
+  if (!peer.is_local) peer.is_local = !peer.address.empty() && is_loopback_name(peer.address);
+  return peer;
+}
+
+std::int64_t unix_now_us() {
+  return std::chrono::duration_cast<std::chrono::microseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 /// 16 bytes in base64: 22 digits and two equals signs.
@@ -119,18 +135,8 @@ Response internal_error(const std::exception& error, std::string_view path) {
 std::string local_address_of(int socket) {
   sockaddr_storage address{};
   socklen_t length = sizeof address;
-  auto* generic = reinterpret_cast<sockaddr*>(&address);
-  if (::getsockname(socket, generic, &length) != 0) return {};
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* binary = nullptr;
-  if (address.ss_family == AF_INET)
-    binary = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
-  else if (address.ss_family == AF_INET6)
-    binary = &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
-  if (binary == nullptr ||
-      ::inet_ntop(address.ss_family, binary, text.data(), text.size()) == nullptr)
-    return {};
-  return text.data();
+  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
+  return address_text(address);
 }
 
 }  // namespace
@@ -153,6 +159,7 @@ HttpSession::HttpSession(boost::asio::io_context& io, SessionContext& context, i
       admission_(std::move(admission)),
       socket_(std::make_unique<Socket>(io, socket)),
       local_address_(local_address_of(socket)),
+      peer_(peer_of(socket)),
       is_refused_(is_refused) {
   set_deadline(is_refused ? std::chrono::milliseconds(refused_patience)
                           : std::chrono::milliseconds(context.limits.head_deadline));
@@ -243,6 +250,8 @@ HttpSession::Step HttpSession::judge(const RequestHead& head, std::size_t head_l
     return refuse(*fault, target);
   }
   cors_origin_ = context_.access.foreign_origin(head);
+  client_ = context_.authentication.identify(head.find("authorization"), peer_, SteadyClock::now(),
+                                             unix_now_us());
   if (head.content_length.value_or(0) > context_.limits.body_bytes)
     return refuse_and_close(
         {ErrorCode::payload_too_large,
@@ -275,6 +284,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   auto pending = std::make_unique<Pending>();
   pending->expects_continue = head.expects_continue;
   auto& request = pending->request;
+  request.client = client_;
   request.method = parse_method(head.method);
   request.host = head.host;
   request.path = path;
@@ -300,11 +310,23 @@ HttpSession::Step HttpSession::respond() {
   return Step::must_wait;
 }
 
+/// A ticket goes before everything else that would say who this is.
+void HttpSession::redeem_ticket(std::string& query) {
+  const auto ticket = take_ticket(query);
+  if (!ticket) return;
+  client_ = context_.authentication.identify_ticket(context_.application.redeem(*ticket), peer_,
+                                                    SteadyClock::now());
+}
+
 HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string_view path,
                                             std::string_view query) {
   constexpr std::string_view allow = "GET, OPTIONS";
   if (head.method == "OPTIONS") return answer(allowed(allow));
   if (head.method != "GET") return answer(not_allowed(allow, path));
+  std::string rest_of_query(query);
+  redeem_ticket(rest_of_query);
+  if (const auto fault = client_.refusal(Scope::read))
+    return answer(refused(*fault, Scope::read, path));
   if (!head.upgrades || is_http_1_0_ ||
       !has_token(head.find("upgrade").value_or(""), "websocket") ||
       head.find("sec-websocket-version") != "13")
@@ -312,9 +334,9 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
   const auto key = head.find("sec-websocket-key").value_or("");
   if (!is_websocket_key(key))
     return refuse({ErrorCode::bad_request, "Sec-WebSocket-Key is 16 bytes in base64.", {}}, path);
-  auto upgrade = std::make_unique<stream::Upgrade>(stream::Upgrade{
-      std::string(query), std::string(key), all_values(head, "sec-websocket-protocol"),
-      is_local_peer(socket_->descriptor.native_handle())});
+  auto upgrade = std::make_unique<stream::Upgrade>(
+      stream::Upgrade{std::move(rest_of_query), std::string(key),
+                      all_values(head, "sec-websocket-protocol"), peer_.is_local, client_});
   auto accepted = context_.application.hub().accept(*upgrade);
   if (!accepted) return refuse(accepted.error(), path);
   upgrade_ = std::move(upgrade);
@@ -328,11 +350,15 @@ HttpSession::Step HttpSession::take_events(const RequestHead& head, std::string_
   constexpr std::string_view allow = "GET, HEAD, OPTIONS";
   if (head.method == "OPTIONS") return answer(allowed(allow));
   if (head.method != "GET" && head.method != "HEAD") return answer(not_allowed(allow, path));
+  std::string rest_of_query(query);
+  redeem_ticket(rest_of_query);
+  if (const auto fault = client_.refusal(Scope::read))
+    return answer(refused(*fault, Scope::read, path));
   if (!accepts(all_values(head, "accept"), event_stream))
     return refuse({ErrorCode::not_acceptable, "Events come as text/event-stream.", {}}, path);
-  auto request = std::make_unique<stream::EventRequest>(
-      stream::EventRequest{std::string(query), std::string(head.find("last-event-id").value_or("")),
-                           is_local_peer(socket_->descriptor.native_handle())});
+  auto request = std::make_unique<stream::EventRequest>(stream::EventRequest{
+      std::move(rest_of_query), std::string(head.find("last-event-id").value_or("")),
+      peer_.is_local, client_});
   if (const auto fault = context_.application.hub().fault_of(*request)) return refuse(*fault, path);
   Response response;
   response.content_type = event_stream;
@@ -385,7 +411,7 @@ HttpSession::Step HttpSession::answer(const Response& response) {
     // Cross-origin pages that may talk to us are told what they may send.
     if (!cors_origin_.empty() && response.status == 204)
       out += "Access-Control-Allow-Methods: " + response.allow +
-             "\r\nAccess-Control-Allow-Headers: Content-Type\r\n"
+             "\r\nAccess-Control-Allow-Headers: Authorization, Content-Type\r\n"
              "Access-Control-Max-Age: 600\r\n";
   }
   out += response.fields;

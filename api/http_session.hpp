@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "api/application.hpp"
+#include "api/authentication.hpp"
 #include "api/request_head.hpp"
 #include "api/routes.hpp"
 #include "api/server.hpp"
@@ -31,6 +32,7 @@ class Access;
 struct SessionContext {
   Application& application;
   const Access& access;
+  Authentication& authentication;
   const Limits& limits;
   /// Sees to it that check_deadline() is called at this time, or earlier.
   std::function<void(drivers::SteadyTime)> watch;
@@ -82,6 +84,7 @@ class HttpSession {
   Step judge(const RequestHead& head, std::size_t head_length, std::string_view target);
   Step take_request(const RequestHead& head, std::size_t head_length, std::string_view target);
   Step respond();
+  void redeem_ticket(std::string& query);
   Step take_upgrade(const RequestHead& head, std::string_view path, std::string_view query);
   Step take_events(const RequestHead& head, std::string_view path, std::string_view query);
   Step refuse(const wire::Fault& fault, std::string_view instance);
@@ -108,6 +111,8 @@ class HttpSession {
   std::shared_ptr<void> admission_;  ///< given back after the socket is closed
   std::unique_ptr<Socket> socket_;
   std::string local_address_;
+  Peer peer_;
+  Principal client_;  ///< who sent the request
   drivers::SteadyTime deadline_;
 
   std::vector<char> buffer_;

@@ -94,30 +94,31 @@ Response no_such_index() {
 // ---- writing
 
 template <class Value>
-const OutputLayer<Value>* layer_of_rest(const OutputStatus<Value>& status) {
+const OutputLayer<Value>* layer_of(const OutputStatus<Value>& status, const std::string& owner) {
   for (const auto& layer : status.layers)
-    if (layer.owner == rest_owner) return &layer;
+    if (layer.owner == owner) return &layer;
   return nullptr;
 }
 
-void write_led(Controller& controller, const LegacyWrite& write) {
+void write_led(Controller& controller, const std::string& owner, const LegacyWrite& write) {
   if (!write.red && !write.green && !write.blue) return;
   const LedStatus& led = controller.state().led;
-  const auto* layer = layer_of_rest(led);
+  const auto* layer = layer_of(led, owner);
   LedWish wish;
   wish.color = layer != nullptr ? layer->value : led.shown;
   wish.color.red = write.red.value_or(wish.color.red);
   wish.color.green = write.green.value_or(wish.color.green);
   wish.color.blue = write.blue.value_or(wish.color.blue);
-  controller.set_led(rest_owner, wish);
+  controller.set_led(owner, wish);
 }
 
-void write_rumble(Service& service, Controller& controller, std::uint8_t value) {
+void write_rumble(Service& service, Controller& controller, const std::string& owner,
+                  std::uint8_t value) {
   RumbleWish wish;
   wish.value = value;
   wish.lease = rumble_lease;
-  controller.set_rumble(rest_owner, wish);
-  const auto* layer = layer_of_rest(controller.state().rumble);
+  controller.set_rumble(owner, wish);
+  const auto* layer = layer_of(controller.state().rumble, owner);
   if (layer != nullptr && layer->until_us)
     service.legacy_rumbles[controller.address()] = *layer->until_us;
   else
@@ -126,12 +127,12 @@ void write_rumble(Service& service, Controller& controller, std::uint8_t value) 
 
 /// Every request for a controller gives its rumble another ten seconds, if this API began it and
 /// nothing else has replaced it since.
-void renew_rumble(Service& service, Controller& controller) {
+void renew_rumble(Service& service, Controller& controller, const std::string& owner) {
   const auto known = service.legacy_rumbles.find(controller.address());
   if (known == service.legacy_rumbles.end()) return;
-  const auto* layer = layer_of_rest(controller.state().rumble);
+  const auto* layer = layer_of(controller.state().rumble, owner);
   if (layer != nullptr && layer->until_us == known->second)
-    write_rumble(service, controller, layer->value);
+    write_rumble(service, controller, owner, layer->value);
   else
     service.legacy_rumbles.erase(known);
 }
@@ -193,7 +194,7 @@ std::optional<Response> legacy_list(Service& service, const Request&) {
 std::optional<Response> legacy_get(Service& service, const Request& request) {
   auto* controller = controller_at(service, request.id);
   if (controller == nullptr) return no_such_index();
-  renew_rumble(service, *controller);
+  renew_rumble(service, *controller, request.client.owner());
   std::string body;
   append_state(body, *controller);
   return json_response(std::move(body));
@@ -206,11 +207,11 @@ std::optional<Response> legacy_put(Service& service, const Request& request) {
                        (request.media != Media::form && request.body.starts_with('{'));
   const auto write = parse_legacy_write(request.body, is_json);
   if (!write) return message(400, write.error().detail);
-  write_led(*controller, *write);
+  write_led(*controller, request.client.owner(), *write);
   if (write->rumble)
-    write_rumble(service, *controller, *write->rumble);
+    write_rumble(service, *controller, request.client.owner(), *write->rumble);
   else
-    renew_rumble(service, *controller);
+    renew_rumble(service, *controller, request.client.owner());
   return json_response("\"Updated\"", 201);
 }
 

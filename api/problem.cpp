@@ -19,6 +19,7 @@ int retry_after(ErrorCode code) {
       return 1;
     case ErrorCode::overloaded:
     case ErrorCode::no_bluetooth:
+    case ErrorCode::not_saved:
       return 5;
     default:
       return 0;
@@ -91,6 +92,8 @@ std::string_view reason_phrase(int status) {
       return "Not Modified";
     case 400:
       return "Bad Request";
+    case 401:
+      return "Unauthorized";
     case 403:
       return "Forbidden";
     case 404:

@@ -3,8 +3,11 @@
 #include <boost/asio/awaitable.hpp>
 #include <utility>
 
+#include "api/authentication.hpp"
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
+#include "api/stream/framing.hpp"
+#include "api/tokens.hpp"
 #include "api/wire/strict_json.hpp"
 #include "drivers/cues.hpp"
 #include "drivers/pairings.hpp"
@@ -34,24 +37,28 @@ RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const Ser
                .config = config,
                .waiters = std::make_shared<Waiters>(roster),
                .cues = std::make_shared<drivers::Cues>(roster, roster.clock()),
-               .started = drivers::SteadyClock::now(),
-               .legacy_rumbles = {}},
+               .started = drivers::SteadyClock::now()},
       hub_(io, roster, config.limits) {
   service_.cues->on_change([waiters = service_.waiters] { waiters->wake_all(); });
   service_.cues->start(io);
   if (config.pairings != nullptr)
     config.pairings->on_change([waiters = service_.waiters] { waiters->wake_all(); });
+  if (config.tokens != nullptr)
+    config.tokens->on_revoke([this](const Token& token) { forget(token); });
 }
 
 RestApi::~RestApi() {
   if (service_.config.pairings != nullptr) service_.config.pairings->on_change({});
   service_.cues->stop();
+  if (service_.config.tokens != nullptr) service_.config.tokens->on_revoke({});
   service_.waiters->detach();
 }
 
 std::optional<Response> RestApi::answer(Request& request) {
   auto match = find_route(request.method, request.path);
   if (match.route == nullptr) return without_route(request, match.allow);
+  if (const auto fault = request.client.refusal(match.route->scope))
+    return refused(*fault, match.route->scope, request.path);
   if (match.route->parameters == Parameters::none)
     if (const auto fault = wire::refuse_parameters(request.query))
       return problem(*fault, request.path);
@@ -71,6 +78,19 @@ Awaitable<Response> RestApi::wait(Request request) {
 
 bool RestApi::takes_websocket(const RequestHead&, std::string_view path) const {
   return path == stream_path;
+}
+
+std::optional<Principal> RestApi::redeem(std::string_view ticket) {
+  return service_.tickets.redeem(ticket, drivers::SteadyClock::now());
+}
+
+/// Whoever came with a token that was revoked is sent away, and what it lit goes dark.
+void RestApi::forget(const Token& token) {
+  service_.tickets.forget_token(token.id());
+  hub_.close_token(token.id(), stream::close_code::token_revoked, "the token was revoked");
+  const auto owner = Principal::owner_of_token(token.name);
+  service_.cues->release(owner);
+  for (const auto& controller : service_.roster.all()) controller->release_outputs(owner);
 }
 
 void RestApi::stop() {

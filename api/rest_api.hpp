@@ -7,6 +7,8 @@
 
 namespace psmove::api {
 
+struct Token;
+
 class RestApi final : public Application {
  public:
   /// @param config  outlives it, as io and roster do
@@ -17,10 +19,13 @@ class RestApi final : public Application {
   Awaitable<Response> wait(Request request) override;
   [[nodiscard]] bool takes_websocket(const RequestHead& head, std::string_view path) const override;
   [[nodiscard]] bool takes_events(std::string_view path) const override;
+  std::optional<Principal> redeem(std::string_view ticket) override;
   stream::Hub& hub() override { return hub_; }
   void stop() override;
 
  private:
+  void forget(const Token& token);
+
   Service service_;
   stream::Hub hub_;
 };

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/principal.hpp"
 #include "types/awaitable.hpp"
 
 namespace psmove::api {
@@ -34,6 +35,7 @@ struct Request {
   std::string content_type;  ///< raw, as is the next
   std::string body;
   std::string if_none_match;
+  Principal client{};
   const Route* route = nullptr;  ///< what answers it, once that was found
 };
 
@@ -59,6 +61,7 @@ enum class Parameters : std::uint8_t { none, own, ignored };
 struct Route {
   Method method;
   std::string_view path;  ///< `{id}` stands for one segment
+  Scope scope;            ///< what a client must have
   Handler now;
   WaitingHandler later = nullptr;
   Parameters parameters = Parameters::none;

@@ -29,6 +29,7 @@
 #include <utility>
 
 #include "api/access.hpp"
+#include "api/authentication.hpp"
 #include "api/http_session.hpp"
 #include "api/rest_api.hpp"
 
@@ -253,8 +254,15 @@ struct Server::Parts {
         sockets(listening_sockets(config)),
         access(config.hosts, literal_addresses(sockets), config.origins),
         application(make(config)),
-        context{*application, access, config.limits, [this](SteadyTime when) { watch(when); },
-                {},           {},     false},
+        authentication(config.tokens, {config.needs_token_here, config.needs_token_beyond}),
+        context{*application,
+                access,
+                authentication,
+                config.limits,
+                [this](SteadyTime when) { watch(when); },
+                {},
+                {},
+                false},
         sweep_timer(io),
         stop_timer(io) {
     for (const int socket : sockets) listeners.emplace_back(io, socket);
@@ -286,6 +294,7 @@ struct Server::Parts {
   std::vector<int> sockets;  ///< owned by `listeners`
   Access access;
   std::unique_ptr<Application> application;
+  Authentication authentication;
   SessionContext context;
   std::list<stream_descriptor> listeners;
   std::shared_ptr<Counts> counts = std::make_shared<Counts>();

@@ -20,6 +20,7 @@ class Roster;
 namespace psmove::api {
 
 class Application;
+class Tokens;
 
 /// Every bound a client can meet; GET /api/v1 shows them.
 struct Limits {
@@ -48,6 +49,9 @@ struct ServerConfig {
   Limits limits;
   drivers::Bluez* bluez = nullptr;        ///< outlives the server; nullptr: no hardware is used
   drivers::Pairings* pairings = nullptr;  ///< the same
+  Tokens* tokens = nullptr;               ///< outlives the server; nullptr: there are none
+  bool needs_token_here = false;          ///< whether clients on this machine must show one
+  bool needs_token_beyond = true;         ///< whether all others must
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };

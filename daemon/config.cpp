@@ -19,6 +19,7 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
+#include "api/tokens.hpp"
 #include "emulator/device_list.hpp"
 
 namespace psmove::daemon {
@@ -124,6 +125,7 @@ const std::vector<Key>& keys() {
       {"auto_pair", [](const auto& n, Config& c) { return assign_bool(n, c.auto_pair); }},
       {"allow_unauthenticated",
        [](const auto& n, Config& c) { return assign_bool(n, c.allow_unauthenticated); }},
+      {"require_token", [](const auto& n, Config& c) { return assign_bool(n, c.require_token); }},
       {"log_level", assign_log_level},
       {"hosts", [](const auto& n, Config& c) { return assign_list(n, c.hosts); }},
       {"origins", [](const auto& n, Config& c) { return assign_list(n, c.origins); }},
@@ -195,6 +197,7 @@ struct Line {
   Config given;
   std::vector<std::string> replay;
   std::string state_dir;
+  std::string create_token;
   bool check = false, version = false;
 };
 
@@ -222,7 +225,13 @@ void declare(CLI::App& app, Line& line) {
   app.add_flag("!--no-auto-pair", line.given.auto_pair,
                "Wait to be asked before a controller on the cable is paired");
   app.add_flag("--allow-unauthenticated", line.given.allow_unauthenticated,
-               "Listen beyond loopback although anybody there can then use the controllers");
+               "Beyond loopback nobody needs a token: anybody there can use the controllers");
+  app.add_flag("--require-token", line.given.require_token,
+               "On this machine everybody needs a token as well");
+  app.add_option("--create-token", line.create_token,
+                 "Make an access token, print it once, and exit; scopes are read, outputs (the "
+                 "default) and admin")
+      ->type_name("NAME[:SCOPES]");
   app.add_option("--log-level", line.given.log_level, "debug, info (default), warning or error")
       ->type_name("LEVEL")
       ->check(CLI::IsMember(std::vector<std::string>(log_levels.begin(), log_levels.end())));
@@ -241,7 +250,33 @@ void overlay(const CLI::App& app, const Line& line, Config& config) {
   if (given("--no-hardware")) config.no_hardware = true;
   if (given("--no-auto-pair")) config.auto_pair = false;
   if (given("--allow-unauthenticated")) config.allow_unauthenticated = true;
+  if (given("--require-token")) config.require_token = true;
   if (given("--log-level")) config.log_level = line.given.log_level;
+}
+
+/// NAME[:SCOPES]. @return what is wrong with it, or nothing
+std::string read_token_wish(std::string_view wish, Parsed& parsed) {
+  const auto colon = wish.rfind(':');
+  const auto name = wish.substr(0, colon);
+  if (!api::is_token_name(name)) return "a name has 1 to 64 characters, and no space at either end";
+  if (colon != std::string_view::npos) {
+    parsed.token_scope = api::Scope::open;
+    for (auto rest = wish.substr(colon + 1); !rest.empty();) {
+      const auto word = rest.substr(0, rest.find(','));
+      rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+      const auto scope = api::parse_scope(word);
+      if (!scope)
+        return "\"" + std::string(word) +
+               "\" is no scope: use read, outputs or admin, or several "
+               "with commas between them";
+      parsed.token_scope = std::max(parsed.token_scope, *scope);
+    }
+    if (parsed.token_scope == api::Scope::open)
+      return "a scope is missing after the colon: read, outputs or admin";
+  }
+  parsed.token_name = name;
+  parsed.action = Action::create_token;
+  return {};
 }
 
 Parsed stop(int exit_code, std::string message) {
@@ -311,6 +346,9 @@ Parsed parse_config(int argc, const char* const* argv) {
     if (!devices.error.empty()) return stop(exit_usage, "psmoved: --simulate: " + devices.error);
   }
   if (line.check) parsed.action = Action::check_config;
+  if (app.count("--create-token") > 0)
+    if (const std::string wrong = read_token_wish(line.create_token, parsed); !wrong.empty())
+      return stop(exit_usage, "psmoved: --create-token: " + wrong);
   return parsed;
 }
 

@@ -7,6 +7,8 @@
 #include <variant>
 #include <vector>
 
+#include "api/principal.hpp"
+
 namespace psmove::daemon {
 
 struct Config {
@@ -17,7 +19,8 @@ struct Config {
   std::vector<std::filesystem::path> replay;  ///< recordings to play as controllers
   bool no_hardware = false;                   ///< leave real controllers alone
   bool auto_pair = true;                      ///< pair what is plugged in with this computer
-  bool allow_unauthenticated = false;         ///< listen beyond loopback with no token
+  bool allow_unauthenticated = false;         ///< beyond loopback nobody needs a token
+  bool require_token = false;                 ///< on loopback everybody needs one as well
   std::string log_level = "info";             ///< debug, info, warning, error
   std::vector<std::string> hosts;             ///< further names that clients may call this machine
   std::vector<std::string> origins;           ///< web origins, besides our own, that may talk to us
@@ -25,11 +28,13 @@ struct Config {
 };
 
 /// What the command line asked for.
-enum class Action : std::uint8_t { run, check_config, stop_with_message };
+enum class Action : std::uint8_t { run, check_config, create_token, stop_with_message };
 
 struct Parsed {
   Config config;
   Action action = Action::run;
+  std::string token_name{};                      ///< for create_token
+  api::Scope token_scope = api::Scope::outputs;  ///< the same
   int exit_code = 0;    ///< for stop_with_message: 0 help and version, 64 usage, 78 configuration
   std::string message;  ///< one sentence, or the text of --help
 };

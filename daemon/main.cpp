@@ -1,5 +1,6 @@
 // psmoved: reads the configuration, builds the parts, runs them.
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,11 +17,13 @@
 #include <utility>
 
 #include "api/server.hpp"
+#include "api/tokens.hpp"
 #include "daemon/config.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/log.hpp"
 #include "daemon/service.hpp"
 #include "daemon/state_file.hpp"
+#include "daemon/token_file.hpp"
 #include "drivers/linux/bluez.hpp"
 #include "drivers/linux/bluez_helper.hpp"
 #include "drivers/linux/hotplug.hpp"
@@ -130,7 +133,67 @@ api::ServerConfig server_config(const Config& config, std::vector<int> inherited
   server.hosts = config.hosts;
   server.origins = config.origins;
   server.limits.connections = config.max_connections;
+  server.needs_token_here = config.require_token;
+  server.needs_token_beyond = !config.allow_unauthenticated;
   return server;
+}
+
+/// Those of the file and those of the service's credentials.
+ReadTokens load_tokens(const TokenFile& file) {
+  ReadTokens all = file.load();
+  if (!all.wrong.empty()) return all;
+  ReadTokens given = load_credential();
+  if (!given.wrong.empty()) return given;
+  for (auto& token : given.tokens) {
+    const auto same = std::find_if(all.tokens.begin(), all.tokens.end(), [&](const auto& known) {
+      return known.name == token.name || known.hash == token.hash;
+    });
+    if (same != all.tokens.end())
+      return {.tokens = {},
+              .wrong = "the credential's token \"" + token.name +
+                       "\" has the name or the secret of one in " + file.path().string() +
+                       ": rename it in the credential, or revoke the other"};
+    all.tokens.push_back(std::move(token));
+  }
+  return all;
+}
+
+/// Before the first start beyond loopback, when no daemon runs that could be asked.
+int create_token(const Parsed& parsed) {
+  const auto& directory = parsed.config.state_dir;
+  if (const std::string wrong = StateFile(directory).prepare(); !wrong.empty())
+    return fail(exit_failure, wrong);
+  TokenFile file(directory);
+  if (!file.lock())
+    return fail(exit_failure, "psmoved runs with the state directory " + directory.string() +
+                                  "; ask it: psmovectl token create NAME");
+  ReadTokens known = load_tokens(file);
+  if (!known.wrong.empty()) return fail(exit_config, known.wrong);
+  api::Tokens tokens([&file](const auto& all) { return file.save(all); });
+  tokens.restore(std::move(known.tokens));
+  const auto secret =
+      tokens.create(parsed.token_name, parsed.token_scope, drivers::UnixClock().now_us());
+  if (!secret) return fail(exit_failure, secret.error().detail);
+  std::puts(secret->c_str());
+  return 0;
+}
+
+/// @return why this configuration may not be listened with, or nothing
+std::string judge_exposure(const Config& config, bool is_exposed, bool has_tokens) {
+  if (config.require_token && !has_tokens)
+    return "require_token is set and there is no token, so nobody could use psmoved; make one "
+           "with psmoved --create-token NAME:admin";
+  if (!is_exposed) return {};
+  if (config.allow_unauthenticated) {
+    spdlog::warn(
+        "ANYBODY who can reach this machine can use the controllers: listening beyond "
+        "loopback without authentication, as told");
+    return {};
+  }
+  if (has_tokens) return {};
+  return "refuses to listen beyond this machine without access tokens: anybody there could use "
+         "the controllers. Make a token with psmoved --create-token NAME (or, while psmoved "
+         "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
 }
 
 int run(const Config& config) {
@@ -139,17 +202,19 @@ int run(const Config& config) {
   StateFile state_file(config.state_dir);
   if (const std::string wrong = state_file.prepare(); !wrong.empty())
     return fail(exit_failure, wrong);
-  auto inherited = inherited_sockets();
-  if (is_exposed(config, inherited)) {
-    if (!config.allow_unauthenticated)
-      return fail(
-          exit_config,
-          "refuses to listen beyond this machine without access tokens: anybody there could "
-          "use the controllers. Bind to 127.0.0.1 and ::1, or say --allow-unauthenticated");
+  TokenFile token_file(config.state_dir);
+  if (!token_file.lock())
     spdlog::warn(
-        "ANYBODY who can reach this machine can use the controllers: listening beyond "
-        "loopback without authentication, as told");
-  }
+        "another psmoved uses the same state directory; what one saves the other may undo");
+  ReadTokens known_tokens = load_tokens(token_file);
+  if (!known_tokens.wrong.empty()) return fail(exit_config, known_tokens.wrong);
+  api::Tokens tokens([&token_file](const auto& all) { return token_file.save(all); });
+  tokens.restore(std::move(known_tokens.tokens));
+  auto inherited = inherited_sockets();
+  const bool exposed = is_exposed(config, inherited);
+  if (const std::string wrong = judge_exposure(config, exposed, !tokens.all().empty());
+      !wrong.empty())
+    return fail(exit_config, wrong);
 
   drivers::UnixClock clock;
   drivers::Roster roster(clock);
@@ -166,6 +231,7 @@ int run(const Config& config) {
   api::ServerConfig serving = server_config(config, std::move(inherited));
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
+  serving.tokens = &tokens;
   std::unique_ptr<api::Server> server;
   try {
     server = std::make_unique<api::Server>(io, roster, serving);
@@ -201,7 +267,10 @@ int run(const Config& config) {
   spdlog::info("listening {}", describe(serving, server->port()));
   service.ready("Serving PlayStation Move controllers");
   io.run();
-  roster.changed();  // what the filters learned since
+  roster.changed();           // what the filters learned since
+  if (!tokens.all().empty())  // and when each token was used last
+    if (const std::string wrong = tokens.save(); !wrong.empty())
+      spdlog::warn("when tokens were used could not be saved error=\"{}\"", wrong);
   service.finish();
   server.reset();
   pool.join();
@@ -224,6 +293,7 @@ int main(int argc, char** argv) {
     return 0;
   }
   try {
+    if (parsed.action == Action::create_token) return create_token(parsed);
     return run(parsed.config);
   } catch (const std::exception& error) {
     return fail(exit_failure, error.what());

@@ -4,7 +4,6 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
-#include <fcntl.h>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -14,6 +13,8 @@
 #include <unistd.h>
 #include <utility>
 
+#include "daemon/replace_file.hpp"
+
 namespace psmove::daemon {
 namespace {
 
@@ -22,6 +23,7 @@ using drivers::RememberedController;
 using nlohmann::json;
 
 constexpr int format_version = 1;
+constexpr mode_t for_everybody_to_read = 0644;  // the directory says who is everybody
 
 std::string hex(const std::vector<std::byte>& bytes) {
   static constexpr std::string_view digits = "0123456789abcdef";
@@ -190,14 +192,6 @@ std::optional<std::vector<RememberedController>> read(const fs::path& path) {
   return controllers;
 }
 
-/// Waits until the disk has this file or directory.
-void sync(const fs::path& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return;
-  ::fsync(fd);
-  ::close(fd);
-}
-
 }  // namespace
 
 StateFile::StateFile(fs::path directory) : directory_(std::move(directory)) {}
@@ -226,15 +220,8 @@ std::vector<RememberedController> StateFile::load() const {
 std::string StateFile::save(const std::vector<RememberedController>& controllers) const {
   json all = {{"format", format_version}, {"controllers", json::array()}};
   for (const auto& controller : controllers) all["controllers"].push_back(to_json(controller));
-  const fs::path fresh = directory_ / "controllers.json.new";
-  std::ofstream file(fresh, std::ios::binary | std::ios::trunc);
-  file << all.dump(2, ' ', false, json::error_handler_t::replace) << '\n';
-  file.close();
-  if (!file) return "cannot write " + fresh.string() + ": " + std::strerror(errno);
-  std::error_code error;
-  fs::rename(fresh, newest(), error);
-  if (error) return "cannot replace " + newest().string() + ": " + error.message();
-  return {};
+  return replace_file(newest(), all.dump(2, ' ', false, json::error_handler_t::replace) + '\n',
+                      for_everybody_to_read);
 }
 
 void StateFile::flush() const {

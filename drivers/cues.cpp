@@ -106,6 +106,13 @@ Cues::Removal Cues::remove(std::string_view id) {
   return Removal::done;
 }
 
+void Cues::release(const Owner& owner) {
+  entries_.remove_if([&owner](const Entry& each) {
+    return each.owner == owner && each.status.state == CueState::waiting;
+  });
+  if (changed_) changed_();
+}
+
 /// Of those that are over.
 void Cues::forget_oldest() {
   while (entries_.size() >= most_kept) {

@@ -53,6 +53,8 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   enum class Removal : std::uint8_t { done, unknown, writing };
   /// Forgets a cue; one that waits is not carried out any more.
   Removal remove(std::string_view id);
+  /// Forgets what this owner still has waiting.
+  void release(const Owner& owner);
   [[nodiscard]] const CueStatus* find(std::string_view id) const;
   [[nodiscard]] std::vector<const CueStatus*> all() const;
 

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/principal.hpp"
 #include "api/server.hpp"
 #include "api/stream/backlog.hpp"
 #include "api/stream/format.hpp"
@@ -61,8 +62,14 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   /// Ends it at once, without a word.
   void abort();
 
-  /// Whether the peer is on this machine, and may know more; it may if nobody says.
-  void set_local(bool is_local) { is_local_ = is_local; }
+  /// Whether the peer is on this machine, and may know more; and what it may do. Without this call
+  /// it may do everything.
+  void set_client(bool is_local, const api::Principal& client) {
+    is_local_ = is_local;
+    scope_ = client.scope;
+    token_id_ = client.token_id;
+  }
+  [[nodiscard]] const std::string& token_id() const { return token_id_; }
 
   [[nodiscard]] std::uint64_t number() const { return number_; }
   /// As whom it sets outputs, and is told that it does.
@@ -97,6 +104,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   void end();
 
   [[nodiscard]] SessionContext& context() const { return context_; }
+  [[nodiscard]] api::Scope scope() const { return scope_; }
   [[nodiscard]] std::int64_t now_us() const;
   [[nodiscard]] bool is_dead() const { return is_dead_; }
   /// Whether bytes went out since this was asked last.
@@ -117,6 +125,8 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   std::vector<std::pair<std::string, std::uint64_t>> subscriptions_;  ///< id and group
   SteadyTime last_progress_{};  ///< while it waits to write: when bytes last went out
   SteadyTime closing_since_{};  ///< when the goodbye was queued, then when it was sent
+  std::string token_id_;        ///< that it came with; may be empty
+  api::Scope scope_ = api::Scope::admin;
   bool is_local_ = true;
   bool is_waiting_to_write_ = false;
   bool said_something_ = false;

@@ -36,6 +36,7 @@ inline constexpr std::uint16_t policy_violation = 1008;
 inline constexpr std::uint16_t too_big = 1009;
 inline constexpr std::uint16_t internal_error = 1011;
 inline constexpr std::uint16_t slow_consumer = 4001;
+inline constexpr std::uint16_t token_revoked = 4003;
 }  // namespace close_code
 
 /// Whether a peer may send this code in a close frame.

@@ -158,7 +158,7 @@ void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view earl
                        std::function<void()> closed) {
   const auto session = std::make_shared<StreamSession>(
       context, socket, next_number++, chosen_protocol(upgrade.protocols).value_or(usual_protocol));
-  session->set_local(upgrade.is_local);
+  session->set_client(upgrade.is_local, upgrade.client);
   admit(session, std::move(closed));
   const auto query = wire::parse_stream_query(upgrade.query);
   session->start(query ? *query : std::nullopt, early);
@@ -167,7 +167,7 @@ void Hub::Parts::adopt(int socket, const Upgrade& upgrade, std::string_view earl
 void Hub::Parts::adopt_reader(int socket, const EventRequest& request,
                               std::function<void()> closed) {
   const auto session = std::make_shared<EventSession>(context, socket, next_number++);
-  session->set_local(request.is_local);
+  session->set_client(request.is_local, request.client);
   admit(session, std::move(closed));
   const auto asked = events_asked_for(request);
   const auto resume = wire::parse_stream_position(request.last_event_id);
@@ -247,6 +247,11 @@ std::size_t Hub::clients() const {
 
 void Hub::close_all(std::uint16_t code, std::string_view reason) {
   for (const auto& [number, client] : parts_->clients) client.session->close(code, reason);
+}
+
+void Hub::close_token(std::string_view id, std::uint16_t code, std::string_view reason) {
+  for (const auto& [number, client] : parts_->clients)
+    if (client.session->token_id() == id) client.session->close(code, reason);
 }
 
 }  // namespace psmove::stream

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "api/principal.hpp"
 #include "api/server.hpp"
 #include "api/wire/fault.hpp"
 
@@ -24,6 +25,7 @@ struct Upgrade {
   std::string key;        ///< Sec-WebSocket-Key
   std::string protocols;  ///< Sec-WebSocket-Protocol as offered, may be empty
   bool is_local = true;   ///< the client is on this machine
+  api::Principal client{};
 };
 
 /// A GET of the event stream that passed the HTTP side's checks.
@@ -31,6 +33,7 @@ struct EventRequest {
   std::string query;          ///< raw, without the '?'
   std::string last_event_id;  ///< of the field of that name, may be empty
   bool is_local = true;       ///< the reader is on this machine
+  api::Principal client{};
 };
 
 /// All WebSocket clients and readers of the event stream of one daemon and the publisher that feeds
@@ -61,6 +64,8 @@ class Hub {
   [[nodiscard]] std::size_t clients() const;
   /// Closes every client with this code and reason.
   void close_all(std::uint16_t code, std::string_view reason);
+  /// Closes those that came with this token.
+  void close_token(std::string_view id, std::uint16_t code, std::string_view reason);
 
  private:
   struct Parts;

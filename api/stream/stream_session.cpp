@@ -139,6 +139,10 @@ std::optional<Fault> StreamSession::answer(const wire::StreamRequest& request,
 
 std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
                                                 std::string_view to) {
+  if (scope() < api::Scope::outputs)
+    return Fault{ErrorCode::insufficient_scope,
+                 "To set outputs needs a token with the scope \"outputs\".",
+                 {}};
   std::vector<Controller*> chosen;
   for (std::size_t i = 0; i < request.controllers.size(); ++i) {
     const auto& name = request.controllers[i];

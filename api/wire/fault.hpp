@@ -19,14 +19,19 @@ enum class ErrorCode : std::uint8_t {
   duplicate_member,
   bad_request,
   unsupported_subprotocol,
+  // 401
+  token_required,
+  invalid_token,
   // 403
   origin_not_allowed,
   cross_site_write,
   local_only,
+  insufficient_scope,
   // 404
   not_found,
   unknown_controller,
   unknown_cue,
+  unknown_token,
   // 405, 406, 408
   method_not_allowed,
   not_acceptable,
@@ -49,6 +54,8 @@ enum class ErrorCode : std::uint8_t {
   companion_taken,
   too_many_controllers,
   cue_begun,
+  fixed_token,
+  too_many_tokens,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,
@@ -75,6 +82,7 @@ enum class ErrorCode : std::uint8_t {
   no_new_sample,
   overloaded,
   no_bluetooth,
+  not_saved,
   no_answer,
   unsupported_http_version,
   // in messages of the stream

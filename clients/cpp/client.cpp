@@ -97,6 +97,7 @@ Answer<std::string> Client::request(std::string_view method, std::string_view pa
   request.path = path;
   request.set_header("Accept", "application/json");
   request.set_header("User-Agent", "psmove-client/" PSMOVED_VERSION);
+  if (!url().token.empty()) request.set_header("Authorization", "Bearer " + url().token);
   if (!body.empty()) {
     request.set_header("Content-Type", "application/json");
     request.body = body;

@@ -352,6 +352,20 @@ std::optional<std::vector<Result>> results(std::string_view json, Read read) {
   return all;
 }
 
+AccessToken token_from(const Json& item) {
+  AccessToken token{.id = text(item, "id"),
+                    .name = text(item, "name"),
+                    .scopes = {},
+                    .source = text(item, "source"),
+                    .was_used = member(item, "last_used_us").is_number(),
+                    .secret = text(item, "token")};
+  const Json& scopes = member(item, "scopes");
+  if (scopes.is_array())
+    for (const auto& scope : scopes)
+      if (scope.is_string()) token.scopes.push_back(scope.get<std::string>());
+  return token;
+}
+
 }  // namespace
 
 std::optional<std::vector<Pairing>> parse_pairings(std::string_view json) {
@@ -375,6 +389,16 @@ std::optional<std::vector<Adapter>> parse_adapters(std::string_view json) {
                    .powered = truth(item, "powered"),
                    .controllers = controllers.is_array() ? controllers.size() : 0};
   });
+}
+
+std::optional<AccessToken> parse_token(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  return token_from(*object);
+}
+
+std::optional<std::vector<AccessToken>> parse_tokens(std::string_view json) {
+  return results<AccessToken>(json, token_from);
 }
 
 std::optional<LedPwm> parse_led_pwm(std::string_view json) {

@@ -121,6 +121,17 @@ struct Adapter {
 };
 [[nodiscard]] std::optional<std::vector<Adapter>> parse_adapters(std::string_view json);
 
+/// An item of GET /tokens, and what POST answers.
+struct AccessToken {
+  std::string id, name;
+  std::vector<std::string> scopes;
+  std::string source;  ///< "file", "credential"
+  bool was_used = false;
+  std::string secret;  ///< the token itself, where it was just made
+};
+[[nodiscard]] std::optional<AccessToken> parse_token(std::string_view json);
+[[nodiscard]] std::optional<std::vector<AccessToken>> parse_tokens(std::string_view json);
+
 /// An item of GET /pairing: a controller on its way to a host. One that could not be asked who it
 /// is has neither id nor number.
 struct Pairing {

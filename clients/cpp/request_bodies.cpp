@@ -93,6 +93,12 @@ std::string action_request(std::string_view action) {
   return written(Json{{"action", std::string(action)}});
 }
 
+std::string token_request(std::string_view name, std::string_view scope) {
+  Json body = {{"name", std::string(name)}};
+  if (!scope.empty()) body["scopes"] = Json::array({std::string(scope)});
+  return written(body);
+}
+
 std::string pairing_request(std::string_view which, const PairingWish& wish) {
   Json body = Json::object();
   if (!which.empty()) body["controller"] = std::string(which);

@@ -25,6 +25,8 @@ namespace psmove::client {
 [[nodiscard]] std::string wheel_request(const wire::WheelWish& wish);
 /// Of a resource that acts: `{"action": "start"}`.
 [[nodiscard]] std::string action_request(std::string_view action);
+/// Without a scope, what the daemon gives by itself.
+[[nodiscard]] std::string token_request(std::string_view name, std::string_view scope);
 [[nodiscard]] std::string pairing_request(std::string_view which, const PairingWish& wish);
 [[nodiscard]] std::string simulation_request(const wire::SimulationPatch& patch);
 

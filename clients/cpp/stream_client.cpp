@@ -199,7 +199,9 @@ Answer<StreamClient> StreamClient::connect(const ServerUrl& url, std::string_vie
   const auto key = stream::make_key(random_octets<16>());
   std::string target = "/api/v1/stream";
   if (!query.empty()) target.append("?").append(query);
-  const auto request = stream::upgrade_request(url.authority(), target, key, subprotocol);
+  auto request = stream::upgrade_request(url.authority(), target, key, subprotocol);
+  if (!url.token.empty())
+    request.insert(request.size() - 2, "Authorization: Bearer " + url.token + "\r\n");
   if (!write_all(descriptor, request, deadline)) return no_answer(url, timeouts.connect);
 
   std::string received;

@@ -15,6 +15,7 @@ inline constexpr std::uint16_t default_port = 6683;
 struct ServerUrl {
   std::string host = "localhost";  ///< a name or an address; IPv6 without its brackets
   std::uint16_t port = default_port;
+  std::string token{};  ///< sent as `Authorization: Bearer`; empty: none. Never part of text()
 
   [[nodiscard]] std::string authority() const;  ///< "localhost:6683", "[::1]:6683"
   [[nodiscard]] std::string text() const;       ///< "http://localhost:6683"

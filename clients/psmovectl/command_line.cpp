@@ -26,7 +26,11 @@ class Help : public CLI::Formatter {
 void add_global_options(CLI::App& app, Context& context) {
   app.add_option_function<std::string>(
          "--url",
-         [&context](const std::string& text) { context.url = parse_server_url(text).value(); },
+         [&context](const std::string& text) {
+           auto url = parse_server_url(text).value();
+           url.token = context.url.token;
+           context.url = std::move(url);
+         },
          "Where psmoved is; $PSMOVED_URL, or http://localhost:6683")
       ->option_text("URL")
       ->envname("PSMOVED_URL")
@@ -34,6 +38,15 @@ void add_global_options(CLI::App& app, Context& context) {
       ->check([](const std::string& text) {
         const auto url = parse_server_url(text);
         return url ? std::string() : url.error().message;
+      });
+  app.add_option("--token", context.url.token,
+                 "Access token; $PSMOVED_TOKEN, or what ~/.config/psmovectl/tokens has for the URL")
+      ->option_text("TOKEN")
+      ->envname("PSMOVED_TOKEN")
+      ->take_last()
+      ->check([](const std::string& text) {
+        const bool is_one = text.find_first_of(" \t\r\n") == std::string::npos;
+        return is_one ? std::string() : std::string("a token has no spaces");
       });
   app.add_flag("--json", context.json, "Print what the daemon said, as it said it");
 }
@@ -57,6 +70,7 @@ void add_verbs(CLI::App& app, Context& context) {
   add_forget(app, context);
   add_diagnostics(app, context);
   add_sim(app, context);
+  add_token(app, context);
   add_status(app, context);
 }
 
@@ -71,7 +85,7 @@ std::string verbs(const CLI::App& app) {
 std::vector<std::string>::const_iterator first_word(const std::vector<std::string>& arguments) {
   auto word = arguments.begin();
   while (word != arguments.end() && word->starts_with('-')) {
-    const bool has_value = *word == "--url";
+    const bool has_value = *word == "--url" || *word == "--token";
     if (++word != arguments.end() && has_value) ++word;
   }
   return word;

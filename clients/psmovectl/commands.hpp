@@ -27,6 +27,7 @@ void add_pair(CLI::App& app, Context& context);
 void add_unpair(CLI::App& app, Context& context);
 void add_import(CLI::App& app, Context& context);
 void add_adapters(CLI::App& app, Context& context);
+void add_token(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 
 }  // namespace psmove::client

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <ostream>
+#include <utility>
+
+#include "clients/psmovectl/token_store.hpp"
 
 namespace psmove::client {
 namespace {
@@ -41,8 +44,14 @@ ExitCode exit_code_for(ErrorKind kind) {
 
 }  // namespace
 
+const ServerUrl& Context::server() {
+  if (!std::exchange(has_looked_for_token_, true) && url.token.empty())
+    url.token = stored_token(url);
+  return url;
+}
+
 Client& Context::client() {
-  if (!client_) client_ = std::make_unique<Client>(url);
+  if (!client_) client_ = std::make_unique<Client>(server());
   return *client_;
 }
 

@@ -28,11 +28,14 @@ struct Context {
   Context(std::ostream& output, std::ostream& errors, Style output_style)
       : out(output), err(errors), style(output_style) {}
 
+  /// Whom to ask, with the token there is for it.
+  [[nodiscard]] const ServerUrl& server();
   /// One client for the whole run.
   [[nodiscard]] Client& client();
 
  private:
   std::unique_ptr<Client> client_;
+  bool has_looked_for_token_ = false;
 };
 
 /// Says on `err` what went wrong; for a controller that does not exist, which ones do.

@@ -11,14 +11,15 @@ _psmovectl_controllers() {
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
     local verbs='list show watch led rumble pwm extension reset calibrate pair unpair import adapters name companion forget diagnostics sim
-        status'
+        token status'
     local verb= which= what= words= url=() i
     COMPREPLY=()
 
     for ((i = 1; i < COMP_CWORD; i++)); do
         case ${COMP_WORDS[i]} in
-            --url) url=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
-            --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout) ((i++)) ;;
+            --url) url+=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
+            --token) url+=(--token "${COMP_WORDS[i + 1]}"); ((i++)) ;;
+            --scope | --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout) ((i++)) ;;
             -*) ;;
             *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; elif [[ -z $which ]]; then which=1; else what=${COMP_WORDS[i]}; fi ;;
         esac
@@ -27,8 +28,9 @@ _psmovectl() {
     case $previous in
         --effect) words='blink pulse rainbow candle' ;;
         --fade | --for | --period | --lease | --timeout) words='500ms 1s 2s 5s' ;;
+        --scope) words='read outputs admin' ;;
         --url) words='http://localhost:6683' ;;
-        --priority | --rate | --coverage) return ;;
+        --priority | --rate | --coverage | --token) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -36,7 +38,7 @@ _psmovectl() {
     fi
 
     if [[ $current == -* ]]; then
-        words='--json --url --help'
+        words='--json --url --token --help'
         case $verb in
             led) words+=' --fade --for --effect --period --priority --lease' ;;
             rumble) words+=' --for --priority --lease' ;;
@@ -45,6 +47,7 @@ _psmovectl() {
             watch) words+=' --rate --ascii' ;;
             pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait --without-restart' ;;
             unpair) words+=' --all' ;;
+            token) words+=' --scope' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac
@@ -55,6 +58,10 @@ _psmovectl() {
     case $verb:$which in
         :*) words=$verbs ;;
         list:* | status:*) ;;
+        token:) words='create list revoke' ;;
+        token:*)
+            [[ ${COMP_WORDS[*]} == *' revoke '* ]] &&
+                words=$(psmovectl "${url[@]}" token list 2>/dev/null | grep -oE '^[0-9a-f]{16}') ;;
         import:*) mapfile -t COMPREPLY < <(compgen -d -- "$current"); return ;;
         *: | companion:1)
             # Names may have spaces: one candidate per line, quoted for the shell.

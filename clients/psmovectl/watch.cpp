@@ -280,7 +280,7 @@ class PictureWatch {
 
 ExitCode watch(Context& context, const WatchArguments& arguments) {
   const bool is_picture = !context.json && Terminal::is_available();
-  Feed feed(context.url, subscription(context, arguments, is_picture));
+  Feed feed(context.server(), subscription(context, arguments, is_picture));
   if (is_picture) return PictureWatch(context, feed, arguments.is_ascii).run();
   return LineWatch(context, feed).run();
 }

@@ -429,7 +429,7 @@ TEST_F(Http, ConfiguredOriginsGetTheirHeaders) {
   EXPECT_EQ(preflight.status, 204);
   EXPECT_EQ(preflight.field("access-control-allow-origin"), "https://stage.example");
   EXPECT_NE(preflight.field("access-control-allow-methods").find("PUT"), std::string::npos);
-  EXPECT_EQ(preflight.field("access-control-allow-headers"), "Content-Type");
+  EXPECT_EQ(preflight.field("access-control-allow-headers"), "Authorization, Content-Type");
   const auto plain = raw(get("/livez"));
   EXPECT_EQ(plain.field("access-control-allow-origin"), "");
   EXPECT_EQ(plain.field("vary"), "Origin") << "a cache must not mix them up";

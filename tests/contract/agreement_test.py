@@ -116,11 +116,17 @@ class Agreement(unittest.IsolatedAsyncioTestCase):
         self.agree("PATCH", "/api/v1/controllers/{id}/simulation", path, skip=lambda body: body.get("link") == "down")
         self.daemon.patch(path, {"loss": 0, "motion": "wave", "buttons": [], "trigger": 0, "battery_percent": 100, "magnetometer": "normal"})
 
+    def test_tokens(self):
+        self.agree("POST", "/api/v1/tokens", "/api/v1/tokens")
+        for token in self.daemon.get("/api/v1/tokens").json:
+            self.assertEqual(self.daemon.request("DELETE", f"/api/v1/tokens/{token['id']}").status, 204)
+
     def test_actions(self):
         for path in ("orientation/reset", "disconnect"):
             for body in ODD + [{"type": 1}]:
                 self.daemon.request("POST", f"/api/v1/controllers/1/{path}", json.dumps(body), content_type="application/json")
             self.daemon.request("POST", f"/api/v1/controllers/1/{path}")
+            self.daemon.request("POST", "/api/v1/tickets")
             self.daemon.patch("/api/v1/controllers/1/simulation", {"link": "up"})
             until(lambda: self.daemon.get("/api/v1/controllers/1").json["status"] == "streaming", "it is back")
 

@@ -95,6 +95,24 @@ TEST(Contract, RoutesTakeTheParametersThatItDescribes) {
   }
 }
 
+TEST(Contract, OperationsNeedTheScopesOfTheTable) {
+  const json document = openapi();
+  for (const auto& route : routes()) {
+    const auto path = anonymous(std::string(route.path));
+    for (const auto& [written, item] : document["paths"].items()) {
+      if (anonymous(written) != path) continue;
+      const auto& operation = item[lower(to_string(route.method))];
+      // The empty requirement: on this machine none is needed.
+      const json expected = route.scope == Scope::open
+                                ? json(nullptr)
+                                : json{{{"token", {to_string(route.scope)}}}, json::object()};
+      EXPECT_EQ(operation.value("security", json(nullptr)), expected) << path;
+    }
+  }
+  for (const char* door : {"/api/v1/stream", "/api/v1/events"})
+    EXPECT_EQ(document["paths"][door]["get"]["security"][0]["token"][0], "read");
+}
+
 TEST(Contract, PathsAreInTheOrderOfTheTable) {
   std::vector<std::string> served, written;
   for (const auto& route : routes())
@@ -231,7 +249,7 @@ TEST(Contract, CloseCodesAreThoseOfTheDaemon) {
     written.insert(entry["code"].get<int>());
   const std::set<int> sent = {code::going_away,      code::protocol_error,   code::unsupported_data,
                               code::invalid_payload, code::policy_violation, code::too_big,
-                              code::slow_consumer};
+                              code::slow_consumer,   code::token_revoked};
   EXPECT_EQ(written, sent);
 }
 

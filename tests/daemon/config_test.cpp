@@ -20,7 +20,7 @@ TEST(ConfigText, EveryKeyIsTaken) {
   Config config;
   EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
                   "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
-                  "false\nallow_unauthenticated = true\n"
+                  "false\nallow_unauthenticated = true\nrequire_token = true\n"
                   "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
                   "max_connections = 10\n",
                   config),
@@ -33,6 +33,7 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_TRUE(config.no_hardware);
   EXPECT_FALSE(config.auto_pair);
   EXPECT_TRUE(config.allow_unauthenticated);
+  EXPECT_TRUE(config.require_token);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.max_connections, 10U);
 }

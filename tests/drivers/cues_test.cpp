@@ -107,6 +107,16 @@ TEST_F(CuesTest, OneThatWaitsCanBeTakenBackAndReplaced) {
   EXPECT_EQ(cues->all().size(), 1U);
 }
 
+TEST_F(CuesTest, WhatAnOwnerHasWaitingGoesWithIt) {
+  cues->schedule("x", "token phone", clock.now_us() + 20'000, both_red());
+  cues->schedule("y", "rest", clock.now_us() + 3'600'000'000, both_red());
+  cues->release("token phone");
+  EXPECT_EQ(cues->find("x"), nullptr);
+  EXPECT_NE(cues->find("y"), nullptr);
+  run_for(60ms);
+  EXPECT_EQ(wanted(0), Rgb{});
+}
+
 TEST_F(CuesTest, OneThatIsBeingWrittenIsLeftAlone) {
   cues->schedule("x", "rest", std::nullopt, both_red());
   EXPECT_EQ(cues->schedule("x", "rest", std::nullopt, both_red()), Cues::Scheduling::writing);

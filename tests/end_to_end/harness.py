@@ -109,6 +109,7 @@ class Daemon:
     """psmoved on a free port with a state directory of its own."""
 
     def __init__(self, *options, state=None, port=0, environment=None, pass_fds=(), preexec=None):
+        self.host = "127.0.0.1"  # where its clients reach it
         self.own_state = state is None
         self.state = state or tempfile.mkdtemp(prefix="psmoved-")
         self.lines = []
@@ -141,7 +142,7 @@ class Daemon:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def request(self, method, path, body=None, headers=None, content_type=None):
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -264,7 +265,7 @@ class open_stream:
     def __init__(self, daemon, query="", **options):
         self.query = query
         self.connection = websockets.connect(
-            f"ws://127.0.0.1:{daemon.port}/api/v1/stream{query}", open_timeout=PATIENCE, **options)
+            f"ws://{daemon.host}:{daemon.port}/api/v1/stream{query}", open_timeout=PATIENCE, **options)
 
     async def __aenter__(self):
         target = f"/api/v1/stream{self.query}"

@@ -1,0 +1,142 @@
+// Access tokens as resources.
+#include <string>
+
+#include "api/handlers.hpp"
+#include "api/handlers_body.hpp"
+#include "api/problem.hpp"
+#include "api/tokens.hpp"
+#include "api/wire/json_members.hpp"
+#include "api/wire/members.hpp"
+#include "drivers/roster.hpp"
+
+namespace psmove::api {
+namespace {
+
+using wire::ErrorCode;
+using wire::Fault;
+
+std::string scopes_array(Scope scope) {
+  std::string array = "[\"read\"";
+  if (scope >= Scope::outputs) array += ",\"outputs\"";
+  if (scope >= Scope::admin) array += ",\"admin\"";
+  return array + "]";
+}
+
+std::optional<std::int64_t> known_time(std::int64_t time_us) {
+  return time_us == 0 ? std::nullopt : std::optional(time_us);
+}
+
+/// @param secret  shown once, in the answer to who made it
+std::string token_body(const Token& token, std::string_view secret = {}) {
+  std::string body = "{";
+  wire::text_member(body, "id", token.id());
+  wire::text_member(body, "name", token.name);
+  wire::raw_member(body, "scopes", scopes_array(token.scope));
+  wire::text_member(body, "source", token.is_fixed ? "credential" : "file");
+  wire::integer_or_null(body, "created_us", known_time(token.created_us));
+  wire::integer_or_null(body, "last_used_us", known_time(token.last_used_us));
+  if (!secret.empty()) wire::text_member(body, "token", secret);
+  return body + '}';
+}
+
+/// The highest of a list of scopes; each includes those below it.
+Scope highest_scope(wire::Members& members) {
+  constexpr const char* accepted = "a list with one or more of \"read\", \"outputs\", \"admin\"";
+  Scope highest = Scope::open;
+  const nlohmann::json& list = members["scopes"];
+  if (!list.is_array()) {
+    members.fail(ErrorCode::wrong_type, "scopes",
+                 std::string("\"scopes\" takes ") + accepted + ".");
+    return highest;
+  }
+  for (const auto& item : list) {
+    if (!item.is_string()) {
+      members.fail(ErrorCode::wrong_type, "scopes",
+                   std::string("\"scopes\" takes ") + accepted + ".");
+      return highest;
+    }
+    const auto scope = parse_scope(item.get_ref<const std::string&>());
+    if (!scope) {
+      members.fail(ErrorCode::invalid_value, "scopes",
+                   std::string("\"scopes\" takes ") + accepted + ".");
+      return highest;
+    }
+    highest = std::max(highest, *scope);
+  }
+  if (highest == Scope::open)
+    members.fail(ErrorCode::invalid_value, "scopes",
+                 std::string("\"scopes\" takes ") + accepted + ".");
+  return highest;
+}
+
+struct TokenRequest {
+  std::string name;
+  Scope scope = Scope::outputs;
+};
+
+wire::Parsed<TokenRequest> token_request(const nlohmann::json& body) {
+  wire::Members members(body, "", {"name", "scopes"});
+  TokenRequest wanted;
+  if (!members.failed() && !members.has("name"))
+    members.fail(ErrorCode::missing_member, "name",
+                 "\"name\" is missing: what the token is for, like \"stage lights\".");
+  wanted.name = members.text("name").value_or("");
+  if (!members.failed() && !is_token_name(wanted.name))
+    members.fail(ErrorCode::invalid_value, "name",
+                 "\"name\" takes 1 to 64 characters, none of them a control character, and no "
+                 "space at either end.");
+  if (!members.failed() && members.has("scopes")) wanted.scope = highest_scope(members);
+  if (members.failed()) return members.fault();
+  return wanted;
+}
+
+Fault no_tokens() {
+  return {ErrorCode::not_saved, "This server keeps no tokens.", {}};
+}
+
+}  // namespace
+
+std::optional<Response> get_tokens(Service& service, const Request&) {
+  std::string body = "[";
+  if (service.config.tokens != nullptr)
+    for (const Token& token : service.config.tokens->all()) {
+      if (body.size() > 1) body += ',';
+      body += token_body(token);
+    }
+  return json_response(body + ']');
+}
+
+std::optional<Response> post_tokens(Service& service, const Request& request) {
+  const auto body = action_body_of(request);
+  if (!body) return problem(body.error(), request.path);
+  const auto wanted = token_request(*body);
+  if (!wanted) return problem(wanted.error(), request.path);
+  Tokens* tokens = service.config.tokens;
+  if (tokens == nullptr) return problem(no_tokens(), request.path);
+  const auto secret = tokens->create(wanted->name, wanted->scope, service.roster.clock().now_us());
+  if (!secret) return problem(secret.error(), request.path);
+  const Token& token = tokens->all().back();
+  auto response = json_response(token_body(token, *secret), 201);
+  response.fields = "Location: /api/v1/tokens/" + token.id() + "\r\n";
+  return response;
+}
+
+std::optional<Response> delete_token(Service& service, const Request& request) {
+  Tokens* tokens = service.config.tokens;
+  const auto fault = tokens != nullptr ? tokens->revoke(request.id) : no_tokens();
+  if (fault) return problem(*fault, request.path);
+  return no_content();
+}
+
+std::optional<Response> post_tickets(Service& service, const Request& request) {
+  if (const auto fault = refuse_action_body(request)) return problem(*fault, request.path);
+  const auto ticket = service.tickets.issue(request.client, drivers::SteadyClock::now());
+  std::string body = "{";
+  wire::text_member(body, "ticket", ticket);
+  wire::integer_member(
+      body, "expires_us",
+      service.roster.clock().now_us() + std::chrono::microseconds(Tickets::lifetime).count());
+  return json_response(body + '}', 201);
+}
+
+}  // namespace psmove::api
