@@ -56,7 +56,7 @@ Response problem(const wire::Fault& fault, std::string_view instance) {
   body += ",\"code\":\"";
   body += code;
   body += '"';
-  if (response.status == 422) append_errors(body, fault);
+  if (response.status == 422 || !fault.pointer.empty()) append_errors(body, fault);
   body += '}';
   if (const int seconds = retry_after(fault.code))
     response.fields = "Retry-After: " + std::to_string(seconds) + "\r\n";

@@ -97,6 +97,24 @@ class Rest(unittest.TestCase):
         until(lambda: self.daemon.shows(2)["blue"] == 255, "the fade ends")
         self.assertIsNone(self.daemon.get("/api/v1/controllers/2/led").json.get("target"))
 
+    def test_a_cue_sets_both_at_its_instant_and_says_how_well(self):
+        now = self.daemon.get("/api/v1").json["clock"]["time_us"]
+        wish = {"at_us": now + 300_000, "outputs": [{"controllers": ["*"], "led": {"color": "#010203"}}]}
+        answer = self.daemon.request("PUT", "/api/v1/cues/scene", json.dumps(wish), content_type="application/json")
+        self.assertEqual((answer.status, answer.json["state"], answer.headers["Location"]), (202, "waiting", "/api/v1/cues/scene"))
+        self.assertNotEqual(self.daemon.get("/api/v1/controllers/1/led").json["color"], "#010203")
+        cue = until(lambda: (got := self.daemon.get("/api/v1/cues/scene").json)["state"] == "done" and got, "the cue is done")
+        self.assertEqual({result["led"]["state"] for result in cue["results"]}, {"applied"})
+        self.assertGreaterEqual(cue["fired_us"], wish["at_us"])
+        written = [result["led"]["applied_us"] for result in cue["results"]]
+        self.assertEqual(cue["skew_us"], max(written) - min(written))
+        for which in (1, 2):
+            until(lambda: self.daemon.get(f"/api/v1/controllers/{which}/simulation").json["shows"]["led"]["color"] == "#010203", "it shows")
+        self.problem(self.daemon.request("PUT", "/api/v1/cues/scene", '{"outputs":[{"controllers":["nobody"],"led":{"color":"red"}}]}',
+                                         content_type="application/json"), 404, "unknown_controller", "/outputs/0/controllers/0")
+        self.assertEqual(self.daemon.request("DELETE", "/api/v1/cues/scene").status, 204)
+        self.daemon.request("DELETE", "/api/v1/controllers/all/led")
+
     def test_bad_wishes_name_the_member_and_change_nothing(self):
         before = self.daemon.put("/api/v1/controllers/1/led", {"color": "#102030"}).json
         path = "/api/v1/controllers/1/led"
