@@ -221,19 +221,17 @@ void OutputLayers::change_led(SteadyTime now, Change change) {
 
 std::uint64_t OutputLayers::set(const Owner& owner, const LedWish& wish, SteadyTime now) {
   expire(now);
-  const std::uint64_t number = ++writes_;
-  change_led(now, [&] { led_.write(owner, wish, number, now); });
+  change_led(now, [&] { led_.write(owner, wish, ++writes_, now); });
   expire(now);
-  return number;
+  return writes_;
 }
 
 std::uint64_t OutputLayers::set(const Owner& owner, const RumbleWish& wish, SteadyTime now) {
   expire(now);
-  const std::uint64_t number = ++writes_;
-  rumble_.write(owner, wish, number, now);
+  rumble_.write(owner, wish, ++writes_, now);
   settled_until_ = SteadyTime::min();
   expire(now);
-  return number;
+  return writes_;
 }
 
 std::uint64_t OutputLayers::led_write_of(const Owner& owner, SteadyTime now) {
