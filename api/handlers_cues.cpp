@@ -143,7 +143,8 @@ Awaitable<Response> put_cue(Service& service, Request request) {
   if (!wanted) co_return problem(wanted.error(), request.path);
   auto actions = actions_of(service.roster, *wanted);
   if (!actions) co_return problem(actions.error(), request.path);
-  switch (service.cues->schedule(request.id, request.client.owner(), wanted->at_us, std::move(*actions))) {
+  switch (service.cues->schedule(request.id, request.client.owner(), wanted->at_us,
+                                 std::move(*actions))) {
     case Cues::Scheduling::writing:
       co_return problem(has_begun(), request.path);
     case Cues::Scheduling::full: {

@@ -20,7 +20,6 @@ namespace psmove::daemon {
 namespace {
 
 namespace fs = std::filesystem;
-using api::Scope;
 using api::Token;
 using nlohmann::json;
 
