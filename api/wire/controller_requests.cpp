@@ -121,6 +121,7 @@ void read_companion(Members& members, ControllerPatch& patch) {
     patch.companion = std::move(text);
   }
 }
+
 }  // namespace
 
 Parsed<ControllerPatch> controller_patch(const json& body) {
@@ -166,6 +167,7 @@ Parsed<CalibrationPatch> calibration_patch(const json& body) {
   }
   return patch;
 }
+
 Parsed<CalibrationAction> calibration_action(const json& body) {
   Members members(body, "", {"action"});
   const auto action = members.choice("action", {"start", "finish", "cancel", "forget"});
@@ -206,6 +208,7 @@ Parsed<PairingRequest> pairing_request(const json& body) {
   if (members.failed()) return members.fault();
   return request;
 }
+
 Parsed<SensorsQuery> sensors_query(std::string_view query) {
   SensorsQuery wanted;
   if (query.empty()) return wanted;
@@ -217,4 +220,5 @@ Parsed<SensorsQuery> sensors_query(std::string_view query) {
   if (members.failed()) return members.fault();
   return wanted;
 }
+
 }  // namespace psmove::wire

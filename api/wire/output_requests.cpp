@@ -38,6 +38,7 @@ void read_color(Members& members, LedWish& wish) {
                  "Give \"color\", or \"red\", \"green\" and \"blue\".");
   }
 }
+
 }  // namespace
 
 Parsed<LedWish> led_wish(const json& body, std::string_view pointer) {
@@ -97,4 +98,5 @@ Parsed<std::uint32_t> led_pwm_wish(const json& body, std::uint32_t slowest_hz,
   if (members.failed()) return members.fault();
   return static_cast<std::uint32_t>(*frequency);
 }
+
 }  // namespace psmove::wire

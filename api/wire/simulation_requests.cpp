@@ -84,6 +84,7 @@ Parsed<Stick> stick_of(const json& object) {
   if (members.failed()) return members.fault();
   return stick;
 }
+
 Parsed<SimulationPatch::Pressures> pressures_of(const json& object) {
   Members members(object, "/pressures", {"l1", "up", "right", "down", "left"});
   SimulationPatch::Pressures pressures;
@@ -136,4 +137,5 @@ Parsed<SimulationPatch> simulation_patch(const json& body) {
   }
   return patch;
 }
+
 }  // namespace psmove::wire

@@ -36,16 +36,7 @@ std::string listed(std::span<const std::string_view> words) {
 }
 
 std::string pointer_to(std::string_view member) {
-  std::string pointer = "/";
-  for (const char c : member) {
-    if (c == '~')
-      pointer += "~0";
-    else if (c == '/')
-      pointer += "~1";
-    else
-      pointer += c;
-  }
-  return pointer;
+  return "/" + escaped(member);
 }
 
 /// Reads one message member by member and keeps the first fault.

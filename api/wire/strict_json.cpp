@@ -107,6 +107,7 @@ json form_value(std::string text) {
   if (std::from_chars(text.data(), end, number).ec == std::errc{}) return number;
   return text;
 }
+
 }  // namespace
 
 std::string escaped(std::string_view member) {
@@ -121,6 +122,7 @@ std::string escaped(std::string_view member) {
   }
   return pointer;
 }
+
 Parsed<json> parse_json(std::string_view text) {
   if (!is_utf8(text)) return Fault{ErrorCode::invalid_utf8, "The JSON text is not UTF-8.", {}};
   StrictBuilder builder;
@@ -150,6 +152,7 @@ Parsed<json> parse_form(std::string_view text) {
   }
   return Parsed<json>(boost::system::in_place_value, std::move(object));
 }
+
 std::optional<Fault> refuse_parameters(std::string_view query) {
   const auto begin = query.find_first_not_of('&');
   if (begin == std::string_view::npos) return std::nullopt;
@@ -161,4 +164,5 @@ std::optional<Fault> refuse_parameters(std::string_view query) {
                "There is no parameter \"" + name + "\" here; this path takes none in its query.",
                "/" + escaped(name)};
 }
+
 }  // namespace psmove::wire

@@ -22,33 +22,33 @@ void add_common(Json& body, const Wish& wish) {
   if (wish.priority != 0) body["priority"] = wish.priority;
 }
 
+/// A member that is left out stays as it is.
+template <class T>
+void add(Json& object, const char* key, const std::optional<T>& value) {
+  if (value) object[key] = *value;
+}
+
 Json controls_object(const wire::SimulationPatch::Controls& controls) {
   Json object = Json::object();
-  const auto add = [&object](const char* key, const auto& value) {
-    if (value) object[key] = *value;
-  };
-  add("weapon", controls.weapon);
-  add("trigger", controls.trigger);
-  add("reload", controls.reload);
-  add("pump", controls.pump);
-  add("throttle", controls.throttle);
-  add("l2", controls.l2);
-  add("r2", controls.r2);
-  add("left_paddle", controls.left_paddle);
-  add("right_paddle", controls.right_paddle);
+  add(object, "weapon", controls.weapon);
+  add(object, "trigger", controls.trigger);
+  add(object, "reload", controls.reload);
+  add(object, "pump", controls.pump);
+  add(object, "throttle", controls.throttle);
+  add(object, "l2", controls.l2);
+  add(object, "r2", controls.r2);
+  add(object, "left_paddle", controls.left_paddle);
+  add(object, "right_paddle", controls.right_paddle);
   return object;
 }
 
 Json pressures_object(const wire::SimulationPatch::Pressures& pressures) {
   Json object = Json::object();
-  const auto add = [&object](const char* key, const auto& value) {
-    if (value) object[key] = *value;
-  };
-  add("l1", pressures.l1);
-  add("up", pressures.up);
-  add("right", pressures.right);
-  add("down", pressures.down);
-  add("left", pressures.left);
+  add(object, "l1", pressures.l1);
+  add(object, "up", pressures.up);
+  add(object, "right", pressures.right);
+  add(object, "down", pressures.down);
+  add(object, "left", pressures.left);
   return object;
 }
 
