@@ -65,17 +65,29 @@ std::string limits_object(const Limits& limits) {
   return body + '}';
 }
 
-Response sensors_response(const Controller& controller, const wire::SensorsQuery& wanted,
-                          const Request& request) {
-  // average() gives the newest sample itself where its window has no other.
-  const auto sample = controller.average(wanted.average.value_or(0ms));
-  if (!sample)
-    return problem({ErrorCode::no_sample_yet, "This controller has not sent a sample yet.", {}},
-                   request.path);
+std::string sample_body(const Sample& sample) {
   std::string body;
   body.reserve(512);
-  wire::append_sample(body, *sample);
-  return json_response(std::move(body));
+  wire::append_sample(body, sample);
+  return body;
+}
+
+/// However many ask for the newest sample, it is written once.
+const std::string& newest_body(Service& service, const Address& controller, const Sample& newest) {
+  auto& cached = service.sensor_bodies[controller];
+  if (cached.sequence != newest.sequence || cached.time_us != newest.time_us)
+    cached = {newest.sequence, newest.time_us, sample_body(newest)};
+  return cached.body;
+}
+
+Response sensors_response(Service& service, const Controller& controller,
+                          const wire::SensorsQuery& wanted, const Request& request) {
+  const auto& newest = controller.newest_sample();
+  if (!newest)
+    return problem({ErrorCode::no_sample_yet, "This controller has not sent a sample yet.", {}},
+                   request.path);
+  if (wanted.average) return json_response(sample_body(*controller.average(*wanted.average)));
+  return json_response(newest_body(service, controller.address(), *newest));
 }
 
 Fault rename_fault(Roster::Rename outcome) {
@@ -112,6 +124,15 @@ wire::Parsed<Controller*> companion_of(const Roster& roster, const Controller& c
   return other;
 }
 
+/// @return its own limit from now on, or that it has none any more
+std::optional<RumbleLimit> patched(RumbleLimit limit,
+                                   const wire::ControllerPatch::RumbleLimitPatch& patch) {
+  if (patch.is_reset) return std::nullopt;
+  limit.duty = patch.duty.value_or(limit.duty);
+  limit.window = patch.window.value_or(limit.window);
+  return limit;
+}
+
 /// All of the patch or nothing of it.
 std::optional<Fault> apply(Roster& roster, Controller& controller,
                            const wire::ControllerPatch& patch) {
@@ -119,6 +140,8 @@ std::optional<Fault> apply(Roster& roster, Controller& controller,
     return Fault{ErrorCode::number_taken, "Another controller has this number.", "/number"};
   const auto companion = companion_of(roster, controller, patch.companion.value_or(""));
   if (!companion) return companion.error();
+  if (patch.rumble_limit && !controller.model().capabilities.rumble)
+    return Fault{ErrorCode::not_capable, "This model has no motor.", "/rumble_limit"};
   if (patch.name && *patch.name != controller.name()) {
     const auto outcome = roster.set_name(controller, *patch.name);
     if (outcome != Roster::Rename::done) return rename_fault(outcome);
@@ -127,6 +150,9 @@ std::optional<Fault> apply(Roster& roster, Controller& controller,
     roster.set_number(controller, *patch.number);
   if (patch.companion && *companion == nullptr) roster.clear_companion(controller);
   if (*companion != nullptr) roster.set_companion(controller, **companion);
+  if (patch.rumble_limit)
+    roster.set_rumble_limit(controller,
+                            patched(controller.state().rumble_limit, *patch.rumble_limit));
   return std::nullopt;
 }
 
@@ -218,11 +244,13 @@ std::optional<Response> patch_controller(Service& service, const Request& reques
 std::optional<Response> delete_controller(Service& service, const Request& request) {
   const auto controller = controller_of(service, request);
   if (!controller) return problem(controller.error(), request.path);
+  const Address address = (*controller)->address();
   if (!service.roster.forget(**controller))
     return problem({ErrorCode::controller_connected,
                     "This controller is connected; switch it off before it is forgotten.",
                     {}},
                    request.path);
+  service.sensor_bodies.erase(address);
   return no_content();
 }
 
@@ -232,7 +260,7 @@ std::optional<Response> get_sensors(Service& service, const Request& request) {
   const auto wanted = wire::sensors_query(request.query);
   if (!wanted) return problem(wanted.error(), request.path);
   if (wanted->waits_for_next) return std::nullopt;
-  return sensors_response(**controller, *wanted, request);
+  return sensors_response(service, **controller, *wanted, request);
 }
 
 Awaitable<Response> get_next_sensors(Service& service, Request request) {
@@ -240,16 +268,16 @@ Awaitable<Response> get_next_sensors(Service& service, Request request) {
   const auto found = controller_of(service, request);
   if (!wanted || !found) co_return problem(!found ? found.error() : wanted.error(), request.path);
   const Address address = (*found)->address();
-  const auto before = (*found)->average(0ms);
+  const auto before = (*found)->newest_sample();
   const auto deadline = SteadyClock::now() + longest_sample_wait;
   Waiter waiter(service.waiters, address);
   while (!service.is_stopping && SteadyClock::now() < deadline) {
     co_await waiter.bell().wait_until(deadline);
     const Controller* controller = service.roster.find(address);
     if (controller == nullptr) break;
-    const auto newest = controller->average(0ms);
+    const auto& newest = controller->newest_sample();
     if (newest && (!before || newest->time_us > before->time_us))
-      co_return sensors_response(*controller, *wanted, request);
+      co_return sensors_response(service, *controller, *wanted, request);
   }
   co_return problem({ErrorCode::no_new_sample, "No sample came within 5 s.", {}}, request.path);
 }

@@ -24,6 +24,7 @@ class Cues;
 
 namespace psmove::api {
 
+class TokenRequests;
 class Waiters;
 
 /// What handlers work on; lives as long as the server.
@@ -36,7 +37,15 @@ struct Service {
   bool is_stopping = false;
   /// When the rumbles that the talk's API asked for end, as their layers say (Unix microseconds).
   std::map<Address, std::int64_t> legacy_rumbles{};
+  /// GET …/sensors of each controller, for as long as its newest sample is the newest.
+  struct SensorsBody {
+    std::uint64_t sequence = 0;
+    std::int64_t time_us = 0;
+    std::string body{};
+  };
+  std::map<Address, SensorsBody> sensor_bodies{};
   Tickets tickets{};
+  std::unique_ptr<TokenRequests> token_requests{};
 };
 
 // ---- handlers_bluetooth.cpp: radios, and switching off
@@ -54,6 +63,10 @@ Awaitable<Response> delete_controller_pairing(Service& service, Request request)
 std::optional<Response> get_tokens(Service& service, const Request& request);
 std::optional<Response> post_tokens(Service& service, const Request& request);
 std::optional<Response> delete_token(Service& service, const Request& request);
+std::optional<Response> get_token_requests(Service& service, const Request& request);
+std::optional<Response> post_token_requests(Service& service, const Request& request);
+std::optional<Response> get_token_request(Service& service, const Request& request);
+std::optional<Response> delete_token_request(Service& service, const Request& request);
 std::optional<Response> post_tickets(Service& service, const Request& request);
 
 // ---- handlers.cpp: what there is
@@ -137,6 +150,11 @@ wire::Parsed<drivers::Controller*> controller_of(Service& service, const Request
 /// The same for a write, or 409 where it is away.
 wire::Parsed<drivers::Controller*> connected_controller_of(Service& service,
                                                            const Request& request);
+
+/// What can be said of a cue after it was planned; one that is under way is waited for a moment
+/// (handlers_cues.cpp).
+/// @param path  of the request, for a problem
+Awaitable<Response> planned_response(Service& service, std::string id, std::string path);
 
 /// POST takes JSON or nothing at all; an action has no members.
 std::optional<wire::Fault> refuse_action_body(const Request& request);

@@ -96,24 +96,23 @@ wire::Parsed<std::vector<CueAction>> actions_of(const drivers::Roster& roster,
   return actions;
 }
 
-/// What can be said of a cue after it was planned; one that is under way is waited for a moment.
-Awaitable<Response> planned_response(Service& service, Request request) {
+}  // namespace
+
+Awaitable<Response> planned_response(Service& service, std::string id, std::string path) {
   const auto deadline = SteadyClock::now() + longest_write_wait;
   Waiter waiter(service.waiters, std::nullopt);
   for (;;) {
-    const CueStatus* cue = service.cues->find(request.id);
-    if (cue == nullptr) co_return problem(no_such_cue(request.id), request.path);
+    const CueStatus* cue = service.cues->find(id);
+    if (cue == nullptr) co_return problem(no_such_cue(id), path);
     const bool is_over = service.is_stopping || SteadyClock::now() >= deadline;
     if (cue->state != CueState::writing || is_over) break;
     co_await waiter.bell().wait_until(deadline);
   }
-  const CueStatus& cue = *service.cues->find(request.id);
+  const CueStatus& cue = *service.cues->find(id);
   auto response = json_response(wire::cue_body(cue), cue.state == CueState::done ? 200 : 202);
-  if (cue.state != CueState::done) response.fields = "Location: " + request.path + "\r\n";
+  if (cue.state != CueState::done) response.fields = "Location: /api/v1/cues/" + id + "\r\n";
   co_return response;
 }
-
-}  // namespace
 
 std::optional<Response> get_cues(Service& service, const Request&) {
   std::string body = "[";
@@ -147,17 +146,12 @@ Awaitable<Response> put_cue(Service& service, Request request) {
                                  std::move(*actions))) {
     case Cues::Scheduling::writing:
       co_return problem(has_begun(), request.path);
-    case Cues::Scheduling::full: {
-      const Fault fault{
-          ErrorCode::too_many_requests,
-          std::to_string(Cues::most_pending) + " cues are waiting, as many as can be.",
-          {}};
-      co_return problem(fault, request.path);
-    }
+    case Cues::Scheduling::full:
+      co_return problem(wire::too_many_cues(Cues::most_pending), request.path);
     case Cues::Scheduling::done:
       break;
   }
-  auto response = co_await planned_response(service, std::move(request));
+  auto response = co_await planned_response(service, request.id, request.path);
   co_return response;
 }
 

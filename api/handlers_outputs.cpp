@@ -11,7 +11,10 @@
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
 #include "api/wire/controller_json.hpp"
+#include "api/wire/cue_requests.hpp"
+#include "api/wire/instant.hpp"
 #include "api/wire/output_requests.hpp"
+#include "drivers/cues.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::api {
@@ -31,6 +34,7 @@ struct Led {
   static void set(Controller& controller, const std::string& owner, const Wish& wish) {
     controller.set_led(owner, wish);
   }
+  static void put(CueAction& action, const Wish& wish) { action.led = wish; }
   static void clear(Controller& controller, const std::string& owner) {
     controller.clear_led(owner);
   }
@@ -57,6 +61,7 @@ struct Rumble {
   static void set(Controller& controller, const std::string& owner, const Wish& wish) {
     controller.set_rumble(owner, wish);
   }
+  static void put(CueAction& action, const Wish& wish) { action.rumble = wish; }
   static void clear(Controller& controller, const std::string& owner) {
     controller.clear_rumble(owner);
   }
@@ -141,6 +146,19 @@ Response written_response(Service& service, const Request& request,
   return response;
 }
 
+/// The same for each.
+template <class Output>
+std::vector<CueAction> actions_for(const std::vector<Address>& targets,
+                                   const typename Output::Wish& wish) {
+  std::vector<CueAction> actions;
+  for (const auto& address : targets) {
+    CueAction action{.controller = address};
+    Output::put(action, wish);
+    actions.push_back(std::move(action));
+  }
+  return actions;
+}
+
 template <class Output>
 std::optional<Response> get_output(Service& service, const Request& request) {
   const auto controller = controller_of(service, request);
@@ -154,11 +172,22 @@ Awaitable<Response> put_output(Service& service, Request request) {
   const auto targets = targets_of<Output>(service, request);
   if (!targets && targets.error().code == wire::ErrorCode::unknown_controller)
     co_return problem(targets.error(), request.path);
-  const auto body = body_of(request);
+  auto body = body_of(request);
   if (!body) co_return problem(body.error(), request.path);
+  const auto instant = wire::take_instant(*body);
+  if (!instant) co_return problem(instant.error(), request.path);
+  const auto at_us = wire::resolve(*instant, service.roster.clock().now_us());
+  if (!at_us) co_return problem(at_us.error(), request.path);
   const auto wish = Output::parse(*body);
   if (!wish) co_return problem(wish.error(), request.path);
   if (!targets) co_return problem(targets.error(), request.path);
+  if (*at_us) {
+    const CueStatus* cue = service.cues->plan(owner, *at_us, actions_for<Output>(*targets, *wish));
+    if (cue == nullptr)
+      co_return problem(wire::too_many_cues(drivers::Cues::most_pending), request.path);
+    auto response = co_await planned_response(service, cue->id, request.path);
+    co_return response;
+  }
   for (const auto& address : *targets) Output::set(*service.roster.find(address), owner, *wish);
   co_await wait_until_written<Output>(service, owner, *targets);
   co_return written_response<Output>(service, request, *targets);

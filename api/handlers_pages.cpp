@@ -2,6 +2,7 @@
 #include <string>
 
 #include "api/handlers.hpp"
+#include "api/token_requests.hpp"
 #include "api/wire/fault.hpp"
 
 namespace psmove::api {
@@ -31,17 +32,39 @@ Response page(std::string_view title, std::string_view content) {
   return response;
 }
 
+std::string escaped(std::string_view text) {
+  std::string html;
+  for (const char c : text) {
+    if (c == '&')
+      html += "&amp;";
+    else if (c == '<')
+      html += "&lt;";
+    else
+      html += c;
+  }
+  return html;
+}
+
+/// Who asks for a token, for those who may grant one.
+std::string token_request_line(Service& service, const Request& request) {
+  const auto* asked = service.token_requests->pending(drivers::SteadyClock::now());
+  if (asked == nullptr || request.client.refusal(Scope::admin)) return {};
+  return "<p><strong>" + escaped(asked->name) + "</strong>, from " +
+         (asked->address.empty() ? "this computer" : escaped(asked->address)) +
+         ", asks for a token. Press Move on a controller that glows to grant it; "
+         "<code>psmovectl token refuse</code> says no.</p>\n";
+}
+
 }  // namespace
 
-std::optional<Response> get_front_page(Service&, const Request& request) {
+std::optional<Response> get_front_page(Service& service, const Request& request) {
   const std::string host = request.host.empty() ? "localhost:6683" : request.host;
   auto response =
       page("psmoved " PSMOVED_VERSION,
-           "<p>PlayStation Move controllers on the network.</p>\n"
-           "<pre>curl " +
-               host + "/api/v1/controllers\ncurl " + host +
-               "/api/v1/controllers/1/sensors\ncurl -X PUT " + host +
-               "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
+           "<p>PlayStation Move controllers on the network.</p>\n" +
+               token_request_line(service, request) + "<pre>curl " + host +
+               "/api/v1/controllers\ncurl " + host + "/api/v1/controllers/1/sensors\ncurl -X PUT " +
+               host + "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
                R"(/api/v1/stream: the stream, for WebSocket clients</li>
 <li><a href="/api/v1/events?max_rate_hz=1">/api/v1/events</a>: the same as Server-Sent Events</li>
 <li><a href="/api/v1">/api/v1</a>: versions, clock, limits</li>

@@ -1,9 +1,10 @@
-// Access tokens as resources.
+// Access tokens as resources, and how one is asked for.
 #include <string>
 
 #include "api/handlers.hpp"
 #include "api/handlers_body.hpp"
 #include "api/problem.hpp"
+#include "api/token_requests.hpp"
 #include "api/tokens.hpp"
 #include "api/wire/json_members.hpp"
 #include "api/wire/members.hpp"
@@ -12,6 +13,7 @@
 namespace psmove::api {
 namespace {
 
+using drivers::SteadyClock;
 using wire::ErrorCode;
 using wire::Fault;
 
@@ -69,14 +71,15 @@ Scope highest_scope(wire::Members& members) {
   return highest;
 }
 
-struct TokenRequest {
+/// What is asked of a token to come.
+struct TokenWish {
   std::string name;
   Scope scope = Scope::outputs;
 };
 
-wire::Parsed<TokenRequest> token_request(const nlohmann::json& body) {
+wire::Parsed<TokenWish> token_wish(const nlohmann::json& body) {
   wire::Members members(body, "", {"name", "scopes"});
-  TokenRequest wanted;
+  TokenWish wanted;
   if (!members.failed() && !members.has("name"))
     members.fail(ErrorCode::missing_member, "name",
                  "\"name\" is missing: what the token is for, like \"stage lights\".");
@@ -88,6 +91,41 @@ wire::Parsed<TokenRequest> token_request(const nlohmann::json& body) {
   if (!members.failed() && members.has("scopes")) wanted.scope = highest_scope(members);
   if (members.failed()) return members.fault();
   return wanted;
+}
+
+std::string_view to_string(TokenRequest::State state) {
+  switch (state) {
+    case TokenRequest::State::waiting:
+      return "waiting";
+    case TokenRequest::State::granted:
+      return "granted";
+    case TokenRequest::State::expired:
+      return "expired";
+    case TokenRequest::State::canceled:
+      return "canceled";
+    case TokenRequest::State::failed:
+      break;
+  }
+  return "failed";
+}
+
+/// @param with_secret  for who knows its id, to whom the token belongs
+std::string token_request_body(const TokenRequest& asked, bool with_secret) {
+  std::string body = "{";
+  wire::text_member(body, "id", asked.id);
+  wire::text_member(body, "name", asked.token_name.empty() ? asked.name : asked.token_name);
+  wire::raw_member(body, "scopes", scopes_array(asked.scope));
+  wire::text_member(body, "state", to_string(asked.state));
+  wire::text_or_null(body, "address", asked.address);
+  wire::integer_member(body, "expires_us", asked.expires_us);
+  if (with_secret && !asked.token.empty()) wire::text_member(body, "token", asked.token);
+  if (asked.why) wire::text_member(body, "detail", asked.why->detail);
+  return body + '}';
+}
+
+/// The id is not repeated: it may be somebody's who mistyped one that counts.
+Fault no_such_request() {
+  return {ErrorCode::unknown_token_request, "There is no such request for a token.", {}};
 }
 
 Fault no_tokens() {
@@ -109,7 +147,7 @@ std::optional<Response> get_tokens(Service& service, const Request&) {
 std::optional<Response> post_tokens(Service& service, const Request& request) {
   const auto body = action_body_of(request);
   if (!body) return problem(body.error(), request.path);
-  const auto wanted = token_request(*body);
+  const auto wanted = token_wish(*body);
   if (!wanted) return problem(wanted.error(), request.path);
   Tokens* tokens = service.config.tokens;
   if (tokens == nullptr) return problem(no_tokens(), request.path);
@@ -128,9 +166,49 @@ std::optional<Response> delete_token(Service& service, const Request& request) {
   return no_content();
 }
 
+std::optional<Response> get_token_requests(Service& service, const Request&) {
+  const auto* waiting = service.token_requests->pending(SteadyClock::now());
+  return json_response(waiting != nullptr ? "[" + token_request_body(*waiting, false) + "]" : "[]");
+}
+
+std::optional<Response> post_token_requests(Service& service, const Request& request) {
+  if (!service.config.token_requests)
+    return problem(
+        {ErrorCode::token_requests_off, "Here no token is granted by a press on a controller.", {}},
+        request.path);
+  const auto body = action_body_of(request);
+  if (!body) return problem(body.error(), request.path);
+  const auto wanted = token_wish(*body);
+  if (!wanted) return problem(wanted.error(), request.path);
+  if (wanted->scope == Scope::admin)
+    return problem({ErrorCode::invalid_value,
+                    "A press grants \"read\" and \"outputs\"; \"admin\" is for psmovectl token "
+                    "create NAME --scope admin.",
+                    "/scopes"},
+                   request.path);
+  const auto asked =
+      service.token_requests->ask(wanted->name, wanted->scope, request.address, SteadyClock::now());
+  if (!asked) return problem(asked.error().fault, request.path, asked.error().retry_after);
+  auto response = json_response(token_request_body(**asked, true), 202);
+  response.fields = "Location: /api/v1/token-requests/" + (*asked)->id + "\r\n";
+  return response;
+}
+
+std::optional<Response> get_token_request(Service& service, const Request& request) {
+  const auto* known = service.token_requests->find(request.id, SteadyClock::now());
+  if (known == nullptr) return problem(no_such_request(), request.path);
+  return json_response(token_request_body(*known, true));
+}
+
+std::optional<Response> delete_token_request(Service& service, const Request& request) {
+  if (!service.token_requests->cancel(request.id, SteadyClock::now()))
+    return problem(no_such_request(), request.path);
+  return no_content();
+}
+
 std::optional<Response> post_tickets(Service& service, const Request& request) {
   if (const auto fault = refuse_action_body(request)) return problem(*fault, request.path);
-  const auto ticket = service.tickets.issue(request.client, drivers::SteadyClock::now());
+  const auto ticket = service.tickets.issue(request.client, SteadyClock::now());
   std::string body = "{";
   wire::text_member(body, "ticket", ticket);
   wire::integer_member(

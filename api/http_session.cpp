@@ -285,6 +285,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   pending->expects_continue = head.expects_continue;
   auto& request = pending->request;
   request.client = client_;
+  request.address = peer_.address;
   request.method = parse_method(head.method);
   request.host = head.host;
   request.path = path;

@@ -8,21 +8,22 @@ namespace psmove::api {
 namespace {
 
 using wire::ErrorCode;
+using namespace std::chrono_literals;
 
-/// Seconds after which trying again may help; 0: it will not.
-int retry_after(ErrorCode code) {
+/// After how long trying again may help; 0: it will not.
+std::chrono::seconds usual_retry_after(ErrorCode code) {
   switch (code) {
     case ErrorCode::no_sample_yet:
     case ErrorCode::no_new_sample:
     case ErrorCode::too_many_requests:
     case ErrorCode::no_answer:
-      return 1;
+      return 1s;
     case ErrorCode::overloaded:
     case ErrorCode::no_bluetooth:
     case ErrorCode::not_saved:
-      return 5;
+      return 5s;
     default:
-      return 0;
+      return 0s;
   }
 }
 
@@ -36,7 +37,8 @@ void append_errors(std::string& body, const wire::Fault& fault) {
 
 }  // namespace
 
-Response problem(const wire::Fault& fault, std::string_view instance) {
+Response problem(const wire::Fault& fault, std::string_view instance,
+                 std::chrono::seconds retry_after) {
   const auto code = wire::to_string(fault.code);
   Response response;
   response.status = wire::http_status(fault.code);
@@ -58,8 +60,9 @@ Response problem(const wire::Fault& fault, std::string_view instance) {
   body += '"';
   if (response.status == 422 || !fault.pointer.empty()) append_errors(body, fault);
   body += '}';
-  if (const int seconds = retry_after(fault.code))
-    response.fields = "Retry-After: " + std::to_string(seconds) + "\r\n";
+  if (retry_after.count() == 0) retry_after = usual_retry_after(fault.code);
+  if (retry_after.count() > 0)
+    response.fields = "Retry-After: " + std::to_string(retry_after.count()) + "\r\n";
   return response;
 }
 

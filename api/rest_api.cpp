@@ -7,6 +7,7 @@
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
 #include "api/stream/framing.hpp"
+#include "api/token_requests.hpp"
 #include "api/tokens.hpp"
 #include "api/wire/strict_json.hpp"
 #include "drivers/cues.hpp"
@@ -37,8 +38,9 @@ RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const Ser
                .config = config,
                .waiters = std::make_shared<Waiters>(roster),
                .cues = std::make_shared<drivers::Cues>(roster, roster.clock()),
-               .started = drivers::SteadyClock::now()},
-      hub_(io, roster, config.limits) {
+               .started = drivers::SteadyClock::now(),
+               .token_requests = std::make_unique<TokenRequests>(roster, config.tokens)},
+      hub_(io, roster, config.limits, service_.cues.get()) {
   service_.cues->on_change([waiters = service_.waiters] { waiters->wake_all(); });
   service_.cues->start(io);
   if (config.pairings != nullptr)

@@ -52,6 +52,7 @@ struct ServerConfig {
   Tokens* tokens = nullptr;               ///< outlives the server; nullptr: there are none
   bool needs_token_here = false;          ///< whether clients on this machine must show one
   bool needs_token_beyond = true;         ///< whether all others must
+  bool token_requests = true;             ///< whether a press on a controller can grant a token
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };

@@ -21,6 +21,7 @@
 
 #include "api/tokens.hpp"
 #include "emulator/device_list.hpp"
+#include "types/outputs.hpp"
 
 namespace psmove::daemon {
 namespace {
@@ -114,6 +115,14 @@ std::string assign_state_dir(const toml::node& node, Config& config) {
   return {};
 }
 
+std::string assign_rumble_duty(const toml::node& node, Config& config) {
+  const auto value = node.value<double>();  // 1 as well as 1.0
+  if (!node.is_number() || !value || !(*value >= 0 && *value <= 1))
+    return "a number from 0 to 1, like 0.5; 1 for no limit";
+  config.rumble_duty = *value;
+  return {};
+}
+
 const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
       {"port", [](const auto& n, Config& c) { return assign_number(n, 0, 65535, c.port); }},
@@ -126,9 +135,16 @@ const std::vector<Key>& keys() {
       {"allow_unauthenticated",
        [](const auto& n, Config& c) { return assign_bool(n, c.allow_unauthenticated); }},
       {"require_token", [](const auto& n, Config& c) { return assign_bool(n, c.require_token); }},
+      {"token_requests", [](const auto& n, Config& c) { return assign_bool(n, c.token_requests); }},
       {"log_level", assign_log_level},
       {"hosts", [](const auto& n, Config& c) { return assign_list(n, c.hosts); }},
       {"origins", [](const auto& n, Config& c) { return assign_list(n, c.origins); }},
+      {"rumble_duty", assign_rumble_duty},
+      {"rumble_window_s",
+       [](const auto& n, Config& c) {
+         return assign_number(n, shortest_rumble_window.count(), longest_rumble_window.count(),
+                              c.rumble_window_s);
+       }},
       {"max_connections",
        [](const auto& n, Config& c) { return assign_number(n, 4, 65536, c.max_connections); }},
   };
@@ -228,6 +244,12 @@ void declare(CLI::App& app, Line& line) {
                "Beyond loopback nobody needs a token: anybody there can use the controllers");
   app.add_flag("--require-token", line.given.require_token,
                "On this machine everybody needs a token as well");
+  app.add_flag("!--no-token-requests", line.given.token_requests,
+               "No token is granted by a press on a controller");
+  app.add_option("--rumble-duty", line.given.rumble_duty,
+                 "How much motors may run in the mean, 0 to 1 of full strength (default 0.5)")
+      ->type_name("PART")
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--create-token", line.create_token,
                  "Make an access token, print it once, and exit; scopes are read, outputs (the "
                  "default) and admin")
@@ -251,6 +273,8 @@ void overlay(const CLI::App& app, const Line& line, Config& config) {
   if (given("--no-auto-pair")) config.auto_pair = false;
   if (given("--allow-unauthenticated")) config.allow_unauthenticated = true;
   if (given("--require-token")) config.require_token = true;
+  if (given("--no-token-requests")) config.token_requests = false;
+  if (given("--rumble-duty")) config.rumble_duty = line.given.rumble_duty;
   if (given("--log-level")) config.log_level = line.given.log_level;
 }
 

@@ -10,6 +10,7 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <chrono>
 #include <cstdio>
 #include <exception>
 #include <spdlog/spdlog.h>
@@ -133,6 +134,7 @@ api::ServerConfig server_config(const Config& config, std::vector<int> inherited
   server.hosts = config.hosts;
   server.origins = config.origins;
   server.limits.connections = config.max_connections;
+  server.token_requests = config.token_requests;
   server.needs_token_here = config.require_token;
   server.needs_token_beyond = !config.allow_unauthenticated;
   return server;
@@ -218,6 +220,8 @@ int run(const Config& config) {
 
   drivers::UnixClock clock;
   drivers::Roster roster(clock);
+  roster.set_default_rumble_limit(
+      {.duty = config.rumble_duty, .window = std::chrono::seconds(config.rumble_window_s)});
   roster.restore(state_file.load());
   asio::thread_pool pool(4);
   asio::io_context io(1);

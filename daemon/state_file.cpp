@@ -1,7 +1,9 @@
 #include "daemon/state_file.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fstream>
@@ -90,6 +92,9 @@ json to_json(const RememberedController& controller) {
                  {"source", source_names[static_cast<std::size_t>(controller.source)]},
                  {"calibration_blob", hex(controller.calibration_blob)}};
   if (controller.companion) object["companion"] = to_string(*controller.companion);
+  if (controller.rumble_limit)
+    object["rumble_limit"] = {{"duty", controller.rumble_limit->duty},
+                              {"window_s", controller.rumble_limit->window.count()}};
   if (controller.magnetometer) object["magnetometer"] = to_json(*controller.magnetometer);
   if (controller.learned) object["learned"] = to_json(*controller.learned);
   return object;
@@ -111,6 +116,17 @@ bool read_numbers(const json& object, const char* member, std::array<double, siz
 double number_of(const json& object, const char* member) {
   const auto found = object.find(member);
   return found != object.end() && found->is_number() ? found->get<double>() : 0;
+}
+
+std::optional<RumbleLimit> rumble_limit_from_json(const json& object) {
+  if (!object.is_object()) return std::nullopt;
+  const RumbleLimit limit{.duty = number_of(object, "duty"),
+                          .window = std::chrono::seconds(
+                              std::llround(std::clamp(number_of(object, "window_s"), 0.0, 1e6)))};
+  if (!(limit.duty >= 0 && limit.duty <= 1) || limit.window < shortest_rumble_window ||
+      limit.window > longest_rumble_window)
+    return std::nullopt;
+  return limit;
 }
 
 /// Damaged entries are as good as none: the controller works without.
@@ -168,6 +184,8 @@ std::optional<RememberedController> from_json(const json& object) {
   controller.firmware = text_of(object, "firmware");
   controller.calibration_blob = bytes_from_hex(text_of(object, "calibration_blob"));
   controller.companion = parse_address(text_of(object, "companion"));
+  if (const auto limit = object.find("rumble_limit"); limit != object.end())
+    controller.rumble_limit = rumble_limit_from_json(*limit);
   if (const auto fit = object.find("magnetometer"); fit != object.end())
     controller.magnetometer = magnetometer_from_json(*fit);
   if (const auto learned = object.find("learned"); learned != object.end())

@@ -46,6 +46,8 @@ Controller::Controller(RememberedController remembered, const ControllerModel& m
   magnetometer_.set_calibration(remembered.magnetometer);
   learned_ = remembered.learned;
   state_.companion = remembered.companion;
+  own_rumble_limit_ = remembered.rumble_limit;
+  use_rumble_limit();
 }
 
 Controller::~Controller() = default;
@@ -59,6 +61,7 @@ const ControllerState& Controller::state() const {
   state_.led.state = output_state(!state_.led.layers.empty());
   state_.rumble.layers = layers_.rumble_layers(now, clock_);
   state_.rumble.shown = shown.rumble;
+  state_.rumble.is_limited = layers_.rumble_is_limited(now);
   state_.rumble.state = output_state(!state_.rumble.layers.empty());
   return state_;
 }
@@ -73,7 +76,8 @@ RememberedController Controller::remembered() const {
           .calibration_blob = calibration_blob_,
           .magnetometer = magnetometer_.calibration(),
           .learned = is_learning() ? filter_.learned() : learned_,
-          .companion = state_.companion};
+          .companion = state_.companion,
+          .rumble_limit = own_rumble_limit_};
 }
 
 /// A recording may be of this very controller, years ago.
@@ -523,8 +527,26 @@ void Controller::release_outputs(const Owner& owner) {
   if (before != layers_.at(SteadyClock::now())) outputs_changed();
 }
 
+void Controller::set_rumble_limit(std::optional<RumbleLimit> limit) {
+  if (limit == own_rumble_limit_) return;
+  own_rumble_limit_ = limit;
+  use_rumble_limit();
+  outputs_changed();
+  publish_presence(Presence::changed);
+}
+
+void Controller::set_default_rumble_limit(const RumbleLimit& limit) {
+  default_rumble_limit_ = limit;
+  use_rumble_limit();
+}
+
+void Controller::use_rumble_limit() {
+  state_.rumble_limit = own_rumble_limit_.value_or(default_rumble_limit_);
+  layers_.set_rumble_limit(state_.rumble_limit, SteadyClock::now());
+}
+
 void Controller::go_dark() {
-  layers_ = OutputLayers();
+  layers_.clear(SteadyClock::now());
   set_wheel_rumble({}, {});
   outputs_changed();
 }

@@ -40,6 +40,7 @@ struct RememberedController {
   std::optional<MagnetometerCalibration> magnetometer{};
   std::optional<fusion::LearnedState> learned{};  ///< of the last session that learned anything
   std::optional<Address> companion{};
+  std::optional<RumbleLimit> rumble_limit{};  ///< its own, instead of everybody's
 };
 
 class Controller {
@@ -68,7 +69,13 @@ class Controller {
   void set_companion(std::optional<Address> companion);
   [[nodiscard]] const std::optional<Address>& companion() const { return state_.companion; }
 
+  /// @param limit  its own; nullopt: everybody's, as set_default_rumble_limit() said
+  void set_rumble_limit(std::optional<RumbleLimit> limit);
+  void set_default_rumble_limit(const RumbleLimit& limit);
+
   // ---- readings
+  /// Of the last link, if that is gone; nullopt before any.
+  [[nodiscard]] const std::optional<Sample>& newest_sample() const { return state_.newest; }
   /// The mean of the samples of the last `window` (orientation: the newest); nullopt before any.
   /// History reaches back one second.
   [[nodiscard]] std::optional<Sample> average(std::chrono::milliseconds window) const;
@@ -199,6 +206,7 @@ class Controller {
   void stop_charging();
   void publish_battery(const Battery& battery);
   void publish_presence(Presence presence);
+  void use_rumble_limit();
   void outputs_changed();
   void ring_errands();
   void watch_port(bool is_taken);
@@ -217,6 +225,8 @@ class Controller {
   std::vector<Listener*>& listeners_;
   mutable ControllerState state_;
   mutable OutputLayers layers_;
+  std::optional<RumbleLimit> own_rumble_limit_;
+  RumbleLimit default_rumble_limit_;
   std::vector<Bell*> output_bells_;
   std::vector<HidChannel*> channels_;
   Simulation* simulation_ = nullptr;

@@ -97,6 +97,23 @@ Cues::Scheduling Cues::schedule(std::string id, Owner owner, std::optional<std::
   return Scheduling::done;
 }
 
+const CueStatus* Cues::plan(Owner owner, std::optional<std::int64_t> at_us,
+                            std::vector<CueAction> actions) {
+  std::string id;
+  do {
+    id = "auto-" + std::to_string(++planned_);
+  } while (find(id) != nullptr);
+  if (schedule(id, std::move(owner), at_us, std::move(actions)) != Scheduling::done) return nullptr;
+  return find(id);
+}
+
+void Cues::when_done(std::string_view id, std::function<void(const CueStatus&)> callback) {
+  Entry* entry = entry_of(id);
+  if (entry == nullptr) return;
+  if (entry->status.state == CueState::done) return callback(entry->status);
+  entry->done = std::move(callback);
+}
+
 Cues::Removal Cues::remove(std::string_view id) {
   const Entry* entry = entry_of(id);
   if (entry == nullptr) return Removal::unknown;
@@ -231,6 +248,7 @@ void Cues::finish(Entry& entry) {
   if (!is_done) return;
   entry.status.state = CueState::done;
   if (first) entry.status.skew_us = *last - *first;
+  if (entry.done) std::exchange(entry.done, nullptr)(entry.status);
 }
 
 void Cues::follow(Entry& entry, const Address& controller) {

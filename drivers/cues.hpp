@@ -50,6 +50,12 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   /// @param actions  at most one for each controller
   Scheduling schedule(std::string id, Owner owner, std::optional<std::int64_t> at_us,
                       std::vector<CueAction> actions);
+  /// The same under a name that is free, for what has none.
+  /// @return the cue, until the next call; nullptr where most_pending are on their way
+  const CueStatus* plan(Owner owner, std::optional<std::int64_t> at_us,
+                        std::vector<CueAction> actions);
+  /// Calls back once when this cue is done, or at once if it is; not at all if it is removed.
+  void when_done(std::string_view id, std::function<void(const CueStatus&)> callback);
   enum class Removal : std::uint8_t { done, unknown, writing };
   /// Forgets a cue; one that waits is not carried out any more.
   Removal remove(std::string_view id);
@@ -78,6 +84,7 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
     Owner owner;
     std::vector<CueAction> actions;  ///< in the order of status.results
     std::vector<Handed> handed;
+    std::function<void(const CueStatus&)> done;
   };
 
   static Awaitable<void> run(std::shared_ptr<Cues> self);
@@ -93,6 +100,7 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   const UnixClock& clock_;
   std::list<Entry> entries_;
   Bell bell_;
+  std::uint64_t planned_ = 0;  ///< cues that were given a name
   bool is_stopped_ = false;
   std::function<void()> changed_;
 };

@@ -265,10 +265,31 @@ void OutputLayers::release(const Owner& owner, SteadyTime now) {
 void OutputLayers::expire(SteadyTime now) {
   for (auto end = led_.next_end(); end <= now; end = led_.next_end())
     change_led(end, [this, end] { led_.expire(end); });
-  if (rumble_.next_end() <= now) {
-    rumble_.expire(now);
+  for (auto end = rumble_.next_end(); end <= now; end = rumble_.next_end()) {
+    rumble_at(end);  // it ran until then, and no longer
+    rumble_.expire(end);
+    rumble_at(end);
     settled_until_ = SteadyTime::min();
   }
+}
+
+void OutputLayers::clear(SteadyTime now) {
+  led_ = {};
+  rumble_ = {};
+  fade_.reset();
+  rumble_at(now);
+  settled_until_ = SteadyTime::min();
+}
+
+void OutputLayers::set_rumble_limit(const RumbleLimit& limit, SteadyTime now) {
+  expire(now);
+  budget_.set_limit(limit, now);
+  settled_until_ = SteadyTime::min();
+}
+
+bool OutputLayers::rumble_is_limited(SteadyTime now) {
+  static_cast<void>(at(now));
+  return budget_.is_limiting();
 }
 
 // ---- what shows
@@ -280,22 +301,28 @@ Rgb OutputLayers::led_at(SteadyTime now) const {
   return mixed(fade_->from, value, Seconds(now - fade_->start) / (fade_->end - fade_->start));
 }
 
+std::uint8_t OutputLayers::rumble_at(SteadyTime now) {
+  const auto* motor = rumble_.shown();
+  return budget_.run(motor != nullptr ? motor->wish.value : std::uint8_t{0}, now);
+}
+
 Outputs OutputLayers::at(SteadyTime now) {
   if (now < settled_until_) return settled_;
   expire(now);
-  const auto* motor = rumble_.shown();
-  settled_ = {.led = led_at(now), .rumble = motor != nullptr ? motor->wish.value : std::uint8_t{0}};
+  settled_ = {.led = led_at(now), .rumble = rumble_at(now)};
   const auto* light = led_.shown();
   const bool moves = is_fading(now) || (light != nullptr && light->wish.effect != Effect::none);
-  settled_until_ = moves ? SteadyTime::min() : std::min(led_.shown_until(), rumble_.shown_until());
+  settled_until_ = moves
+                       ? SteadyTime::min()
+                       : std::min({led_.shown_until(), rumble_.shown_until(), budget_.runs_out()});
   return settled_;
 }
 
 std::optional<SteadyTime> OutputLayers::next_change(SteadyTime now,
                                                     std::chrono::milliseconds frame) {
-  expire(now);
+  static_cast<void>(at(now));  // brings the motor's budget up to date
   const auto next_frame = now + std::max(frame, std::chrono::milliseconds(1));
-  auto next = std::min(led_.shown_until(), rumble_.shown_until());
+  auto next = std::min({led_.shown_until(), rumble_.shown_until(), budget_.runs_out()});
   if (is_fading(now)) next = std::min({next, next_frame, fade_->end});
   if (const auto* light = led_.shown(); light != nullptr) {
     if (light->wish.effect == Effect::blink)

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "drivers/clock.hpp"
+#include "drivers/rumble_budget.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::drivers {
@@ -45,13 +46,20 @@ class OutputLayers {
   void clear_rumble(const Owner& owner, SteadyTime now);
   /// Ends everything this owner holds.
   void release(const Owner& owner, SteadyTime now);
+  /// Ends everything, whoever holds it.
+  void clear(SteadyTime now);
+
+  /// How much the motor may run, whoever asks for it.
+  void set_rumble_limit(const RumbleLimit& limit, SteadyTime now);
+  /// Whether the motor shows less than is wanted.
+  [[nodiscard]] bool rumble_is_limited(SteadyTime now);
 
   /// What shows at `now`: effects, fades and expiry included.
   [[nodiscard]] Outputs at(SteadyTime now);
 
   /// When what shows next changes by itself: expiry, the end of a fade, the next edge of a blink,
-  /// the next step `frame` from now of a fade or another effect. Always after `now`; nullopt: it
-  /// stays.
+  /// the next step `frame` from now of a fade or another effect, the motor's limit. Always after
+  /// `now`; nullopt: it stays.
   [[nodiscard]] std::optional<SteadyTime> next_change(SteadyTime now,
                                                       std::chrono::milliseconds frame);
 
@@ -108,10 +116,12 @@ class OutputLayers {
   void change_led(SteadyTime now, Change change);
   void expire(SteadyTime now);
   [[nodiscard]] Rgb led_at(SteadyTime now) const;
+  std::uint8_t rumble_at(SteadyTime now);
   [[nodiscard]] bool is_fading(SteadyTime now) const { return fade_ && now < fade_->end; }
 
   Stack<LedWish> led_;
   Stack<RumbleWish> rumble_;
+  RumbleBudget budget_;
   std::optional<Fade> fade_;
   std::uint64_t writes_ = 0;
   Outputs settled_;  ///< what shows until settled_until_ without looking any further

@@ -68,10 +68,26 @@ Controller& Roster::get_or_add(const Address& address, const ControllerModel& mo
                              .firmware = {},
                              .source = source,
                              .calibration_blob = {}};
-  controllers_.push_back(std::make_unique<Controller>(std::move(fresh), model, clock_, listeners_));
+  add(std::move(fresh), model);
   sort();
   changed();
   return *find(address);
+}
+
+void Roster::add(RememberedController remembered, const ControllerModel& model) {
+  controllers_.push_back(
+      std::make_unique<Controller>(std::move(remembered), model, clock_, listeners_));
+  controllers_.back()->set_default_rumble_limit(default_rumble_limit_);
+}
+
+void Roster::set_default_rumble_limit(const RumbleLimit& limit) {
+  default_rumble_limit_ = limit;
+  for (const auto& controller : controllers_) controller->set_default_rumble_limit(limit);
+}
+
+void Roster::set_rumble_limit(Controller& controller, std::optional<RumbleLimit> limit) {
+  controller.set_rumble_limit(limit);
+  changed();
 }
 
 void Roster::restore(const std::vector<RememberedController>& remembered) {
@@ -85,8 +101,7 @@ void Roster::restore(const std::vector<RememberedController>& remembered) {
     if (!number_is_free) entry.number = next_number();
     if (!entry.name.empty() && (!is_valid_name(entry.name) || find(entry.name) != nullptr))
       entry.name.clear();
-    controllers_.push_back(
-        std::make_unique<Controller>(std::move(entry), *model, clock_, listeners_));
+    add(std::move(entry), *model);
   }
   for (const auto& controller : controllers_) {
     if (!controller->companion()) continue;

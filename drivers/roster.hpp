@@ -41,6 +41,11 @@ class Roster {
   void restore(const std::vector<RememberedController>& remembered);
   [[nodiscard]] std::vector<RememberedController> remembered() const;
 
+  /// How much the motors may run of controllers without a limit of their own.
+  void set_default_rumble_limit(const RumbleLimit& limit);
+  /// @param limit  its own from now on, remembered; nullopt: everybody's
+  void set_rumble_limit(Controller& controller, std::optional<RumbleLimit> limit);
+
   enum class Rename { done, taken, invalid };
   /// A name is 1..64 characters of UTF-8, unique, neither a number, an address nor "all"; an empty
   /// one takes the name away.
@@ -75,11 +80,13 @@ class Roster {
   }
 
  private:
+  void add(RememberedController remembered, const ControllerModel& model);
   [[nodiscard]] int next_number() const;
   void sort();
 
   UnixClock& clock_;
   std::vector<std::unique_ptr<Controller>> controllers_;
+  RumbleLimit default_rumble_limit_;
   std::vector<Listener*> listeners_;
   std::map<std::string, NodeTrouble> troubles_;  ///< by path
   std::function<void()> changed_;

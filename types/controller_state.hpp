@@ -148,6 +148,7 @@ struct ControllerState {
   RadioStatistics radio;
   LedStatus led;
   RumbleStatus rumble;
+  RumbleLimit rumble_limit;            ///< that holds for it, its own or everybody's
   std::optional<Sample> newest;        ///< none before the first report
   std::optional<Extension> extension;  ///< what is on its extension port
   /// The Navigation controller of a Move, or the Move of a Navigation controller.

@@ -50,6 +50,16 @@ struct RumbleWish {
   friend bool operator==(const RumbleWish&, const RumbleWish&) = default;
 };
 
+/// How much a motor may run, for the battery's sake: at full strength for `duty * window` at once,
+/// and in the mean with `duty` of it.
+struct RumbleLimit {
+  double duty = 0.5;  ///< 0 to 1; 1: no limit, 0: it stays still
+  std::chrono::seconds window{60};
+  friend bool operator==(const RumbleLimit&, const RumbleLimit&) = default;
+};
+/// What a `window` can be.
+inline constexpr std::chrono::seconds shortest_rumble_window{1}, longest_rumble_window{3600};
+
 /// How far a written value has come.
 enum class OutputState : std::uint8_t {
   off,         ///< nobody asked for anything
@@ -78,6 +88,8 @@ struct OutputStatus {
   std::vector<OutputLayer<Value>> layers;
 };
 using LedStatus = OutputStatus<Rgb>;
-using RumbleStatus = OutputStatus<std::uint8_t>;
+struct RumbleStatus : OutputStatus<std::uint8_t> {
+  bool is_limited = false;  ///< it shows less than its highest layer wants, see RumbleLimit
+};
 
 }  // namespace psmove

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <span>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -46,6 +47,17 @@ std::string_view type_of(std::string_view message) {
   constexpr std::string_view before = R"({"type":")";
   message.remove_prefix(before.size());
   return message.substr(0, message.find('"'));
+}
+
+/// One piece, which is nearly always all there is, needs no gathering.
+ssize_t send_some(int socket, std::span<iovec> pieces) {
+  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+  if (pieces.size() == 1)
+    return ::send(socket, pieces.front().iov_base, pieces.front().iov_len, flags);
+  msghdr message{};
+  message.msg_iov = pieces.data();
+  message.msg_iovlen = pieces.size();
+  return ::sendmsg(socket, &message, flags);
 }
 
 }  // namespace
@@ -97,9 +109,9 @@ void Connection::read() {
   wait_readable();
 }
 
-void Connection::take(const SharedBatch& batch) {
+void Connection::take(const SharedBatch& batch, SteadyTime now) {
   if (is_closing_ || is_dead_) return;
-  backlog_.push(batch, SteadyClock::now());
+  backlog_.push(batch, now);
 }
 
 void Connection::queue(SharedBatch batch) {
@@ -126,11 +138,7 @@ void Connection::write() {
       vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};  // NOLINT
       wanted += pieces[i].size();
     }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = count;
-    const auto sent =
-        ::sendmsg(socket_->descriptor.native_handle(), &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    const auto sent = send_some(socket_->descriptor.native_handle(), {vectors.data(), count});
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN) return end();
     if (sent > 0) {

@@ -22,8 +22,9 @@
 #include "types/awaitable.hpp"
 
 namespace psmove::drivers {
+class Cues;
 class Roster;
-}
+}  // namespace psmove::drivers
 
 namespace psmove::stream {
 
@@ -38,6 +39,7 @@ using DataHandler = std::function<void(StreamSession& session, const Message& me
 struct SessionContext {
   boost::asio::io_context& io;
   drivers::Roster& roster;
+  drivers::Cues* cues = nullptr;  ///< nullptr: nothing can be planned
   Publisher& publisher;
   const api::Limits& limits;
   Backlog::Bounds backlog;
@@ -76,7 +78,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   [[nodiscard]] virtual std::string owner() const = 0;
   [[nodiscard]] bool is_closing() const { return is_closing_; }
 
-  void take(const SharedBatch& batch) override;
+  void take(const SharedBatch& batch, SteadyTime now) override;
   void send() override;
 
  protected:

@@ -16,6 +16,7 @@
 #include "api/stream/stream_session.hpp"
 #include "api/stream/subscription.hpp"
 #include "api/wire/stream_messages.hpp"
+#include "drivers/cues.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::stream {
@@ -44,7 +45,7 @@ wire::Parsed<wire::SubscribeRequest> events_asked_for(const EventRequest& reques
 /// lives.
 struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
   Parts(asio::io_context& its_io, drivers::Roster& its_roster, const api::Limits& its_limits,
-        DataHandler on_data)
+        drivers::Cues* cues, DataHandler on_data)
       : io(its_io),
         roster(its_roster),
         limits(its_limits),
@@ -56,6 +57,7 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
                         .now = [] { return std::chrono::steady_clock::now(); }}),
         context{.io = io,
                 .roster = roster,
+                .cues = cues,
                 .publisher = publisher,
                 .limits = limits,
                 .backlog = {.motion = limits.backlog, .edge_bytes = limits.edge_backlog_bytes},
@@ -138,6 +140,7 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
     publisher.remove(*client.session);
     for (const auto& controller : roster.all())
       controller->release_outputs(client.session->owner());
+    if (context.cues != nullptr) context.cues->release(client.session->owner());
     if (clients.empty()) pulse.cancel();
     if (client.closed) client.closed();
   }
@@ -184,12 +187,13 @@ void Hub::Parts::end_all() {
   for (const auto& [number, client] : clients) client.session->abort();
 }
 
-Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits)
-    : Hub(io, roster, limits, {}) {}
+Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
+         drivers::Cues* cues)
+    : parts_(std::make_shared<Parts>(io, roster, limits, cues, DataHandler())) {}
 
 Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
          DataHandler on_data)
-    : parts_(std::make_shared<Parts>(io, roster, limits, std::move(on_data))) {}
+    : parts_(std::make_shared<Parts>(io, roster, limits, nullptr, std::move(on_data))) {}
 
 Hub::~Hub() {
   parts_->end_all();

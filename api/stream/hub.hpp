@@ -14,6 +14,10 @@
 #include "api/server.hpp"
 #include "api/wire/fault.hpp"
 
+namespace psmove::drivers {
+class Cues;
+}
+
 namespace psmove::stream {
 
 class StreamSession;
@@ -40,7 +44,9 @@ struct EventRequest {
 /// them.
 class Hub {
  public:
-  Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits);
+  /// @param cues  take what clients set at an instant; outlive it. Without them nobody can.
+  Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
+      drivers::Cues* cues = nullptr);
   /// Of plain WebSockets: their messages go to `on_data`, see SessionContext.
   Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
       std::function<void(StreamSession&, const Message&)> on_data);

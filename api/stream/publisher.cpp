@@ -27,6 +27,10 @@ constexpr std::size_t kept_texts = 32;
 /// A burst that comes this long after the last flush is sent at once: nothing else is under way.
 /// Short against the 11 ms between two reports, long against a loop turn that serves 200 clients.
 constexpr auto quiet = std::chrono::milliseconds(1);
+/// A flush that takes longer has a crowd of clients, some eighty; and then reports are gathered for
+/// so long at most. A sixth of the time between two reports of a controller.
+constexpr auto crowded = std::chrono::microseconds(300);
+constexpr auto longest_gathering = std::chrono::milliseconds(2);
 
 std::string_view event_name(Presence presence) {
   switch (presence) {
@@ -209,11 +213,22 @@ void Publisher::on_burst_begin() {
 
 void Publisher::on_burst_end() {
   is_in_burst_ = false;
-  if (!flush_wanted_ || flush_called_) return;
-  if (loop_.now() - last_flush_ > quiet)
+  if (!flush_wanted_ || flush_called_ || gathers_until_) return;
+  const auto now = loop_.now();
+  if (const auto time = gathering_time(); time.count() > 0) {
+    gathers_until_ = now + time;
+    wake_by(*gathers_until_);
+  } else if (now - last_flush_ > quiet) {
     flush();
-  else
+  } else {
     ask_for_flush();
+  }
+}
+
+/// As long as the last flush took, so that half of the time at least is left for everything else.
+std::chrono::nanoseconds Publisher::gathering_time() const {
+  if (last_flush_took_ <= crowded) return std::chrono::nanoseconds(0);
+  return std::min<std::chrono::nanoseconds>(last_flush_took_, longest_gathering);
 }
 
 void Publisher::touch(Subscriber& subscriber) {
@@ -223,6 +238,8 @@ void Publisher::touch(Subscriber& subscriber) {
 }
 
 void Publisher::flush() {
+  const auto begin = loop_.now();
+  gathers_until_.reset();
   flush_called_ = true;  // nobody who is touched by sealing needs another
   while (!open_.empty()) seal(*open_.back());
   const auto clients = std::exchange(touched_, {});
@@ -232,13 +249,16 @@ void Publisher::flush() {
     client->send();
   }
   last_flush_ = loop_.now();
+  last_flush_took_ = last_flush_ - begin;
 }
 
 void Publisher::seal(Group& group) {
   if (!std::exchange(group.is_open, false)) return;
   std::erase(open_, &group);
+  const SharedBatch batch = group.batch;
+  const auto now = loop_.now();
   for (Subscriber* member : group.members) {
-    member->take(group.batch);
+    member->take(batch, now);
     touch(*member);
   }
 }
@@ -412,7 +432,14 @@ void Publisher::tick() {
     else
       wake_by(group->next_send);
   }
-  on_burst_end();
+  if (gathers_until_ && now < *gathers_until_) wake_by(*gathers_until_);
+  const bool is_gathered = gathers_until_ && now >= *gathers_until_;
+  if (is_gathered) gathers_until_.reset();
+  is_in_burst_ = false;
+  if (is_gathered)
+    flush();
+  else
+    on_burst_end();
 }
 
 // ---- events

@@ -31,7 +31,7 @@ class Subscriber {
   virtual ~Subscriber() = default;
 
   /// Queues a batch; called as the turn ends.
-  virtual void take(const SharedBatch& batch) = 0;
+  virtual void take(const SharedBatch& batch, SteadyTime now) = 0;
   /// Sends what is queued; called once, after the last take() of the turn. May not subscribe,
   /// unsubscribe or remove anybody.
   virtual void send() = 0;
@@ -83,7 +83,9 @@ class Publisher final : public drivers::Listener {
 
   void on_burst_begin() override;
   /// After a quiet moment the turn is taken to end here, so that a lone report waits for nothing;
-  /// else it ends as always, with every report that came meanwhile.
+  /// else it ends as always, with every report that came meanwhile. Where the last turn took long,
+  /// because there is a crowd of clients, reports are gathered about as long first: one `send` for
+  /// each client then carries those of several controllers.
   void on_burst_end() override;
   void on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
                   std::int64_t received_us) override;
@@ -132,6 +134,7 @@ class Publisher final : public drivers::Listener {
   void erase_empty_groups();
   void seal(Group& group);
   void ask_for_flush();
+  [[nodiscard]] std::chrono::nanoseconds gathering_time() const;
 
   Loop loop_;
   std::vector<std::unique_ptr<Source>> sources_;
@@ -146,6 +149,8 @@ class Publisher final : public drivers::Listener {
   bool flush_called_ = false;  ///< the loop was asked for it
   bool is_in_burst_ = false;
   SteadyTime last_flush_{};  ///< its end
+  std::chrono::nanoseconds last_flush_took_{0};
+  std::optional<SteadyTime> gathers_until_;
 };
 
 }  // namespace psmove::stream

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "api/wire/cue_requests.hpp"
+#include "drivers/cues.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::stream {
@@ -137,13 +139,9 @@ std::optional<Fault> StreamSession::answer(const wire::StreamRequest& request,
   return std::nullopt;
 }
 
-std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
-                                                std::string_view to) {
-  if (scope() < api::Scope::outputs)
-    return Fault{ErrorCode::insufficient_scope,
-                 "To set outputs needs a token with the scope \"outputs\".",
-                 {}};
-  std::vector<Controller*> chosen;
+wire::Parsed<StreamSession::Controllers> StreamSession::chosen(
+    const wire::SetRequest& request) const {
+  Controllers chosen;
   for (std::size_t i = 0; i < request.controllers.size(); ++i) {
     const auto& name = request.controllers[i];
     auto pointer = "/controllers/" + std::to_string(i);
@@ -167,10 +165,50 @@ std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
     for (const auto& controller : context().roster.all())
       if (controller->is_connected() && controller->model().capabilities.light)
         chosen.push_back(controller.get());
+  return chosen;
+}
+
+std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
+                                                std::string_view to) {
+  if (scope() < api::Scope::outputs)
+    return Fault{ErrorCode::insufficient_scope,
+                 "To set outputs needs a token with the scope \"outputs\".",
+                 {}};
+  const auto at_us = wire::resolve(request.instant, now_us());
+  if (!at_us) return at_us.error();
+  const auto controllers = chosen(request);
+  if (!controllers) return controllers.error();
+  if (*at_us) return plan_outputs(*controllers, request, **at_us, to);
   std::vector<wire::SetResult> results;
-  results.reserve(chosen.size());
-  for (Controller* controller : chosen) results.push_back(set_outputs(*controller, request));
+  results.reserve(controllers->size());
+  for (Controller* controller : *controllers) results.push_back(set_outputs(*controller, request));
   say(wire::set_reply(to, results));
+  return std::nullopt;
+}
+
+/// They are set when their instant has come; the client is told now that they wait, and then what
+/// became of them.
+std::optional<Fault> StreamSession::plan_outputs(const Controllers& controllers,
+                                                 const wire::SetRequest& request,
+                                                 std::int64_t at_us, std::string_view to) {
+  std::vector<CueAction> actions;
+  std::vector<wire::SetResult> results;
+  for (const Controller* controller : controllers) {
+    actions.push_back(
+        {.controller = controller->address(), .led = request.led, .rumble = request.rumble});
+    auto& result = results.emplace_back(wire::SetResult{controller->address(), {}, {}});
+    if (request.led) result.led = OutputState::queued;
+    if (request.rumble) result.rumble = OutputState::queued;
+  }
+  drivers::Cues* cues = context().cues;
+  const CueStatus* cue = cues != nullptr ? cues->plan(owner(), at_us, std::move(actions)) : nullptr;
+  if (cue == nullptr) return wire::too_many_cues(drivers::Cues::most_pending);
+  say(wire::set_reply(to, results, cue));
+  const auto tell = [weak = weak_from_this(), to = std::string(to)](const CueStatus& status) {
+    if (const auto self = weak.lock())
+      static_cast<StreamSession&>(*self).say(wire::cue_message(to, status));
+  };
+  cues->when_done(cue->id, tell);
   return std::nullopt;
 }
 

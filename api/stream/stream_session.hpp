@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "api/stream/connection.hpp"
 #include "api/stream/framing.hpp"
@@ -47,8 +48,13 @@ class StreamSession final : public Connection {
 
   [[nodiscard]] std::optional<wire::Fault> answer(const wire::StreamRequest& request,
                                                   std::string_view to);
+  using Controllers = std::vector<drivers::Controller*>;
+  [[nodiscard]] wire::Parsed<Controllers> chosen(const wire::SetRequest& request) const;
   [[nodiscard]] std::optional<wire::Fault> set_outputs(const wire::SetRequest& request,
                                                        std::string_view to);
+  [[nodiscard]] std::optional<wire::Fault> plan_outputs(const Controllers& controllers,
+                                                        const wire::SetRequest& request,
+                                                        std::int64_t at_us, std::string_view to);
   [[nodiscard]] wire::SetResult set_outputs(drivers::Controller& controller,
                                             const wire::SetRequest& request);
   void say_control(Opcode opcode, std::string_view payload);

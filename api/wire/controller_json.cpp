@@ -68,13 +68,18 @@ void output_object(std::string& out, const OutputStatus<Value>& output) {
   out += '}';
 }
 
-template <class Value>
-std::string output_result(const Address& id, const OutputStatus<Value>& output) {
-  std::string out = "{";
-  text_member(out, "id", psmove::to_string(id));
-  output_members(out, output);
+void output_object(std::string& out, const RumbleStatus& rumble) {
+  out += '{';
+  output_members(out, rumble);
+  bool_member(out, "limited", rumble.is_limited);
   out += '}';
-  return out;
+}
+
+void rumble_limit_object(std::string& out, const RumbleLimit& limit) {
+  out += '{';
+  number_member(out, "duty", limit.duty, 3);
+  integer_member(out, "window_s", limit.window.count());
+  out += '}';
 }
 
 void range(std::string& out, std::string_view name, std::string_view unit, double low,
@@ -172,6 +177,13 @@ void radio_object(std::string& out, const RadioStatistics& radio) {
   out += '}';
 }
 
+/// An output's body with the controller in front.
+std::string output_result(const Address& id, const std::string& body) {
+  std::string out = "{";
+  text_member(out, "id", psmove::to_string(id));
+  return out + ',' + body.substr(1);
+}
+
 void identity_members(std::string& out, const ControllerState& state) {
   text_member(out, "id", psmove::to_string(state.address));
   integer_member(out, "number", state.number);
@@ -207,6 +219,11 @@ std::string controller_body(const ControllerState& state) {
   output_object(out, state.led);
   key(out, "rumble");
   output_object(out, state.rumble);
+  key(out, "rumble_limit");
+  if (state.capabilities.rumble)
+    rumble_limit_object(out, state.rumble_limit);
+  else
+    out += "null";
   key(out, "extension");
   if (state.extension)
     extension_object(out, *state.extension);
@@ -233,10 +250,10 @@ std::string rumble_body(const RumbleStatus& rumble) {
   return out;
 }
 std::string led_result(const Address& id, const LedStatus& led) {
-  return output_result(id, led);
+  return output_result(id, led_body(led));
 }
 std::string rumble_result(const Address& id, const RumbleStatus& rumble) {
-  return output_result(id, rumble);
+  return output_result(id, rumble_body(rumble));
 }
 
 std::string battery_body(const Battery& battery) {

@@ -122,10 +122,23 @@ void read_companion(Members& members, ControllerPatch& patch) {
   }
 }
 
+Parsed<ControllerPatch::RumbleLimitPatch> rumble_limit_of(const json& value) {
+  ControllerPatch::RumbleLimitPatch patch;
+  patch.is_reset = value.is_null();
+  if (patch.is_reset) return patch;
+  Members members(value, "/rumble_limit", {"duty", "window_s"});
+  patch.duty = members.fraction("duty");
+  if (const auto window = members.integer("window_s", shortest_rumble_window.count(),
+                                          longest_rumble_window.count()))
+    patch.window = std::chrono::seconds(*window);
+  if (members.failed()) return members.fault();
+  return patch;
+}
+
 }  // namespace
 
 Parsed<ControllerPatch> controller_patch(const json& body) {
-  Members members(body, "", {"name", "number", "companion"});
+  Members members(body, "", {"name", "number", "companion", "rumble_limit"});
   ControllerPatch patch;
   if (members.has("name") && members["name"].is_null()) {
     patch.name.emplace();
@@ -139,6 +152,11 @@ Parsed<ControllerPatch> controller_patch(const json& body) {
     patch.number = static_cast<int>(*number);
   if (members.has("companion")) read_companion(members, patch);
   if (members.failed()) return members.fault();
+  if (members.has("rumble_limit")) {
+    const auto limit = rumble_limit_of(members["rumble_limit"]);
+    if (!limit) return limit.error();
+    patch.rumble_limit = *limit;
+  }
   return patch;
 }
 

@@ -20,6 +20,13 @@ struct ControllerPatch {
   std::optional<std::string> name;  ///< empty string (JSON null): take the name away
   std::optional<int> number;
   std::optional<std::string> companion;  ///< id, number or name; empty (JSON null): nobody
+  /// Of its motor; what is not given stays.
+  struct RumbleLimitPatch {
+    bool is_reset = false;  ///< JSON null: everybody's from now on
+    std::optional<double> duty{};
+    std::optional<std::chrono::seconds> window{};
+  };
+  std::optional<RumbleLimitPatch> rumble_limit;
 };
 [[nodiscard]] Parsed<ControllerPatch> controller_patch(const nlohmann::json& body);
 

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "api/wire/instant.hpp"
 #include "api/wire/members.hpp"
 #include "api/wire/output_requests.hpp"
 
@@ -12,10 +13,6 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t day_ms = 24LL * 60 * 60 * 1000;
-/// A cue that comes a little late over the network is still wanted; one that is older comes from a
-/// clock that is set wrong.
-constexpr std::int64_t latest_us = 10'000'000;
 constexpr std::size_t most_controllers = 256;
 
 /// Ids, numbers and names; "*" and "all" stand for everybody, and are then the only one.
@@ -74,14 +71,13 @@ Parsed<CueRequest::Output> output_of(const json& object, const std::string& poin
 Parsed<CueRequest> cue_request(const json& body, std::int64_t now_us) {
   Members members(body, "", {"at_us", "in_ms", "outputs"});
   CueRequest request;
-  if (members.has("at_us") && members.has("in_ms"))
-    members.fail(ErrorCode::conflicting_members, "in_ms", "Give either \"at_us\" or \"in_ms\".");
-  request.at_us = members.integer("at_us", now_us - latest_us, now_us + 1000 * day_ms);
-  if (const auto delay = members.integer("in_ms", 0, day_ms))
-    request.at_us = now_us + 1000 * *delay;
+  const Instant instant = read_instant(members);
   if (!members.failed() && !members.has("outputs"))
     members.fail(ErrorCode::missing_member, "outputs", "\"outputs\" is missing.");
   if (members.failed()) return members.fault();
+  const auto at_us = resolve(instant, now_us);
+  if (!at_us) return at_us.error();
+  request.at_us = *at_us;
   const json& outputs = members["outputs"];
   if (!outputs.is_array() || outputs.empty() || outputs.size() > most_cue_outputs)
     return Fault{
@@ -94,6 +90,12 @@ Parsed<CueRequest> cue_request(const json& body, std::int64_t now_us) {
     request.outputs.push_back(std::move(*output));
   }
   return request;
+}
+
+Fault too_many_cues(std::size_t waiting) {
+  return {ErrorCode::too_many_requests,
+          std::to_string(waiting) + " cues are waiting, as many as can be.",
+          {}};
 }
 
 bool is_cue_id(std::string_view id) {

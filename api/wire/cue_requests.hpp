@@ -31,6 +31,9 @@ struct CueRequest {
 /// @param now_us  Unix time; `at_us` is from ten seconds before it to a day after it
 [[nodiscard]] Parsed<CueRequest> cue_request(const nlohmann::json& body, std::int64_t now_us);
 
+/// Why a cue is not planned where so many are waiting.
+[[nodiscard]] Fault too_many_cues(std::size_t waiting);
+
 /// A cue's name: 1 to 64 letters, digits, dots, dashes and underscores.
 [[nodiscard]] bool is_cue_id(std::string_view id);
 

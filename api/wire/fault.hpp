@@ -27,11 +27,13 @@ enum class ErrorCode : std::uint8_t {
   cross_site_write,
   local_only,
   insufficient_scope,
+  token_requests_off,
   // 404
   not_found,
   unknown_controller,
   unknown_cue,
   unknown_token,
+  unknown_token_request,
   // 405, 406, 408
   method_not_allowed,
   not_acceptable,
@@ -56,6 +58,8 @@ enum class ErrorCode : std::uint8_t {
   cue_begun,
   fixed_token,
   too_many_tokens,
+  token_request_pending,
+  no_controller,
   // 413, 414, 415, 417, 421
   payload_too_large,
   uri_too_long,

@@ -10,6 +10,7 @@
 
 #include "api/wire/cbor.hpp"
 #include "api/wire/controller_json.hpp"
+#include "api/wire/cue_json.hpp"
 #include "api/wire/json_members.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/strict_json.hpp"
@@ -260,8 +261,12 @@ Parsed<StreamRequest> unsubscribe_request(const json& message) {
 
 Parsed<StreamRequest> set_request(const json& message) {
   constexpr std::array<std::string_view, 4> names = {"id", "controllers", "led", "rumble"};
-  Reader reader(message, names);
+  json rest = message;
+  const auto instant = take_instant(rest);
+  if (!instant) return instant.error();
+  Reader reader(rest, names);
   SetRequest request;
+  request.instant = *instant;
   if (reader.find("id") != nullptr) (void)reader.id();
   if (reader.find("controllers") == nullptr)
     reader.fail(ErrorCode::missing_member, "",
@@ -274,6 +279,10 @@ Parsed<StreamRequest> set_request(const json& message) {
   if (reader.fault()) return *reader.fault();
   request.clear_led = led != nullptr && led->is_null();
   request.clear_rumble = rumble != nullptr && rumble->is_null();
+  if (request.instant.is_given() && (request.clear_led || request.clear_rumble))
+    return Fault{ErrorCode::conflicting_members,
+                 "null ends your layer at once; at an instant, set black, or 0.",
+                 request.clear_led ? "/led" : "/rumble"};
   if (led != nullptr && !led->is_null()) {
     const auto wish = led_wish(*led, "/led");
     if (!wish) return wish.error();
@@ -533,7 +542,8 @@ std::string heartbeat_message(std::int64_t time_us) {
   return out;
 }
 
-std::string set_reply(std::string_view to, const std::vector<SetResult>& results) {
+std::string set_reply(std::string_view to, const std::vector<SetResult>& results,
+                      const CueStatus* cue) {
   OutputState whole = OutputState::applied;
   std::string list;
   for (const auto& result : results) {
@@ -552,8 +562,18 @@ std::string set_reply(std::string_view to, const std::vector<SetResult>& results
     list += '}';
   }
   std::string out = R"({"type":"reply","to":)";
-  out.append(to).append(R"(,"status":")").append(status_name(whole));
-  out.append(R"(","results":[)").append(list).append("]}");
+  out.append(to).append(R"(,"status":")").append(status_name(whole)).append("\"");
+  if (cue != nullptr) {
+    text_member(out, "cue", cue->id);
+    integer_or_null(out, "at_us", cue->at_us);
+  }
+  out.append(R"(,"results":[)").append(list).append("]}");
+  return out;
+}
+
+std::string cue_message(std::string_view to, const CueStatus& cue) {
+  std::string out = R"({"type":"cue","to":)";
+  out.append(to).append(R"(,"cue":)").append(cue_body(cue)).append("}");
   return out;
 }
 

@@ -11,9 +11,11 @@
 #include <vector>
 
 #include "api/wire/fault.hpp"
+#include "api/wire/instant.hpp"
 #include "api/wire/log_line.hpp"
 #include "api/wire/sample_encoder.hpp"
 #include "types/controller_state.hpp"
+#include "types/cue.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::wire {
@@ -75,12 +77,14 @@ struct UnsubscribeRequest {
   std::string id;
 };
 
-/// Light and rumble for some controllers; null ends this connection's layer.
+/// Light and rumble for some controllers, at once or at an instant; null ends this connection's
+/// layer, and does so at once.
 struct SetRequest {
   std::vector<std::string> controllers;  ///< empty: every connected one
   std::optional<LedWish> led;
   std::optional<RumbleWish> rumble;
   bool clear_led = false, clear_rumble = false;
+  Instant instant{};
 };
 
 struct PingRequest {
@@ -130,7 +134,11 @@ struct SetResult {
   std::optional<OutputState> led, rumble;  ///< of those that were asked for
 };
 /// The whole is `queued` while any is, else `overridden` if any is, else `applied`.
-[[nodiscard]] std::string set_reply(std::string_view to, const std::vector<SetResult>& results);
+/// @param cue  what was planned, where it shall happen at an instant
+[[nodiscard]] std::string set_reply(std::string_view to, const std::vector<SetResult>& results,
+                                    const CueStatus* cue = nullptr);
+/// What became of what such a reply promised.
+[[nodiscard]] std::string cue_message(std::string_view to, const CueStatus& cue);
 
 // ---- events. A subscriber's message is its event_head, shared by all messages of the topic, and
 // behind it the body, shared by all subscribers.

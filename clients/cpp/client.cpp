@@ -121,11 +121,17 @@ Answer<Controller> Client::controller(std::string_view which) {
   return *std::move(one);
 }
 
-Answer<std::string> Client::set_led(std::string_view which, const LedWish& wish) {
-  return request("PUT", controller_path(which, "led"), led_request(wish));
+Answer<std::string> Client::set_led(std::string_view which, const LedWish& wish,
+                                    const Instant& when) {
+  return request("PUT", controller_path(which, "led"), led_request(wish, when));
 }
-Answer<std::string> Client::set_rumble(std::string_view which, const RumbleWish& wish) {
-  return request("PUT", controller_path(which, "rumble"), rumble_request(wish));
+Answer<std::string> Client::set_rumble(std::string_view which, const RumbleWish& wish,
+                                       const Instant& when) {
+  return request("PUT", controller_path(which, "rumble"), rumble_request(wish, when));
+}
+Answer<std::string> Client::set_rumble_limit(std::string_view which, std::optional<double> duty,
+                                             std::optional<std::chrono::seconds> window) {
+  return request("PATCH", controller_path(which), rumble_limit_request(duty, window));
 }
 Answer<std::string> Client::clear_led(std::string_view which) {
   return request("DELETE", controller_path(which, "led"));

@@ -11,10 +11,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/wire/instant.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/simulation_requests.hpp"
 #include "clients/cpp/error.hpp"
@@ -45,11 +47,18 @@ class Client {
 
   /// Writes this client's layer. The answer is the server's JSON: the state after the write, an
   /// array of them for `all`.
-  Answer<std::string> set_led(std::string_view which, const LedWish& wish);
-  Answer<std::string> set_rumble(std::string_view which, const RumbleWish& wish);
+  /// @param when  for a later instant; the answer is the cue that does it then
+  Answer<std::string> set_led(std::string_view which, const LedWish& wish,
+                              const wire::Instant& when = {});
+  Answer<std::string> set_rumble(std::string_view which, const RumbleWish& wish,
+                                 const wire::Instant& when = {});
   /// Gives the output back to whoever else wants it.
   Answer<std::string> clear_led(std::string_view which);
   Answer<std::string> clear_rumble(std::string_view which);
+
+  /// How much the motor may run; what is not given stays, neither: everybody's limit again.
+  Answer<std::string> set_rumble_limit(std::string_view which, std::optional<double> duty,
+                                       std::optional<std::chrono::seconds> window);
 
   /// "This is forward": +Y of the world is where the controller points now.
   Answer<std::string> reset_orientation(std::string_view which);

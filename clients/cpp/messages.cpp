@@ -149,7 +149,7 @@ Light light(const Json& object) {
 }
 
 Motor motor(const Json& object) {
-  return {octet(object, "value"), text(object, "state"), layers(object)};
+  return {octet(object, "value"), text(object, "state"), layers(object), truth(object, "limited")};
 }
 
 RadioStatistics radio(const Json& object) {
@@ -192,6 +192,9 @@ std::optional<Controller> controller(const Json& object) {
   controller.companion = text(object, "companion");
   controller.led = light(member(object, "led"));
   controller.rumble = motor(member(object, "rumble"));
+  if (const auto& limit = member(object, "rumble_limit"); limit.is_object())
+    controller.rumble_limit = {.duty = number(limit, "duty"),
+                               .window = std::chrono::seconds(integer(limit, "window_s"))};
   controller.newest = sample(member(object, "sensors"));
   return controller;
 }
@@ -352,6 +355,36 @@ std::optional<std::vector<Result>> results(std::string_view json, Read read) {
   return all;
 }
 
+std::optional<std::int64_t> known_integer(const Json& object, const char* key) {
+  const auto& value = member(object, key);
+  if (!value.is_number_integer()) return std::nullopt;
+  return value.get<std::int64_t>();
+}
+
+Cue cue_from(const Json& item) {
+  Cue cue{.id = text(item, "id"),
+          .state = text(item, "state"),
+          .at_us = known_integer(item, "at_us"),
+          .skew_us = known_integer(item, "skew_us"),
+          .results = {}};
+  if (const Json& results = member(item, "results"); results.is_array())
+    for (const auto& result : results)
+      cue.results.push_back({.controller_id = text(result, "controller"),
+                             .led = text(member(result, "led"), "state"),
+                             .rumble = text(member(result, "rumble"), "state")});
+  return cue;
+}
+
+TokenRequest token_request_from(const Json& item) {
+  return {.id = text(item, "id"),
+          .name = text(item, "name"),
+          .state = text(item, "state"),
+          .address = text(item, "address"),
+          .expires_us = integer(item, "expires_us"),
+          .secret = text(item, "token"),
+          .detail = text(item, "detail")};
+}
+
 AccessToken token_from(const Json& item) {
   AccessToken token{.id = text(item, "id"),
                     .name = text(item, "name"),
@@ -399,6 +432,20 @@ std::optional<AccessToken> parse_token(std::string_view json) {
 
 std::optional<std::vector<AccessToken>> parse_tokens(std::string_view json) {
   return results<AccessToken>(json, token_from);
+}
+
+std::optional<std::vector<Cue>> parse_cues(std::string_view json) {
+  return results<Cue>(json, cue_from);
+}
+
+std::optional<TokenRequest> parse_token_request(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  return token_request_from(*object);
+}
+
+std::optional<std::vector<TokenRequest>> parse_token_requests(std::string_view json) {
+  return results<TokenRequest>(json, token_request_from);
 }
 
 std::optional<LedPwm> parse_led_pwm(std::string_view json) {

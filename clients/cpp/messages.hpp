@@ -31,6 +31,7 @@ struct Motor {
   int value = 0;  ///< 0..255
   std::string state;
   std::vector<Layer> layers;
+  bool is_limited = false;  ///< it runs weaker than wanted, see Controller::rumble_limit
 };
 
 /// One controller, connected or remembered.
@@ -51,8 +52,9 @@ struct Controller {
   RadioStatistics radio;
   Light led;
   Motor rumble;
-  bool has_light = true;     ///< a sphere to light
-  bool has_led_pwm = false;  ///< the frequency of its light can be set
+  std::optional<RumbleLimit> rumble_limit;  ///< none where there is no motor
+  bool has_light = true;                    ///< a sphere to light
+  bool has_led_pwm = false;                 ///< the frequency of its light can be set
   bool has_motion_sensors = true;
   std::string extension;  ///< "sharp_shooter", "racing_wheel", "unknown"; empty: nothing there
   std::string companion;  ///< its id; empty: none
@@ -120,6 +122,33 @@ struct Adapter {
   std::size_t controllers = 0;  ///< linked through it now
 };
 [[nodiscard]] std::optional<std::vector<Adapter>> parse_adapters(std::string_view json);
+
+/// A cue: what GET /cues/{id} says, and PUT …/led with an instant.
+struct Cue {
+  struct Result {
+    std::string controller_id;
+    std::string led, rumble;  ///< what became of each; empty where the cue has none for it
+  };
+  std::string id;
+  std::string state;                    ///< "waiting", "writing", "done"
+  std::optional<std::int64_t> at_us;    ///< Unix time; none: it was at once
+  std::optional<std::int64_t> skew_us;  ///< from the first write to the last
+  std::vector<Result> results;
+};
+/// One, or an array of them.
+[[nodiscard]] std::optional<std::vector<Cue>> parse_cues(std::string_view json);
+
+/// An item of GET /token-requests, and what POST answers.
+struct TokenRequest {
+  std::string id, name;
+  std::string state;    ///< "waiting", "granted", "expired", "canceled", "failed"
+  std::string address;  ///< of who asks
+  std::int64_t expires_us = 0;
+  std::string secret;  ///< the token, once it is granted
+  std::string detail;  ///< why it failed
+};
+[[nodiscard]] std::optional<TokenRequest> parse_token_request(std::string_view json);
+[[nodiscard]] std::optional<std::vector<TokenRequest>> parse_token_requests(std::string_view json);
 
 /// An item of GET /tokens, and what POST answers.
 struct AccessToken {

@@ -52,9 +52,12 @@ Json pressures_object(const wire::SimulationPatch::Pressures& pressures) {
   return object;
 }
 
-}  // namespace
+void add_instant(Json& body, const Instant& when) {
+  if (when.at_us) body["at_us"] = *when.at_us;
+  if (when.delay) body["in_ms"] = when.delay->count();
+}
 
-std::string led_request(const LedWish& wish) {
+Json led_object(const LedWish& wish) {
   Json body{{"red", wish.color.red}, {"green", wish.color.green}, {"blue", wish.color.blue}};
   if (wish.effect != Effect::none) {
     body["effect"] = wire::to_string(wish.effect);
@@ -62,13 +65,47 @@ std::string led_request(const LedWish& wish) {
   }
   if (wish.fade.count() != 0) body["fade_ms"] = wish.fade.count();
   add_common(body, wish);
+  return body;
+}
+
+Json rumble_object(const RumbleWish& wish) {
+  Json body{{"value", wish.value}};
+  add_common(body, wish);
+  return body;
+}
+
+}  // namespace
+
+std::string led_request(const LedWish& wish, const Instant& when) {
+  Json body = led_object(wish);
+  add_instant(body, when);
   return written(body);
 }
 
-std::string rumble_request(const RumbleWish& wish) {
-  Json body{{"value", wish.value}};
-  add_common(body, wish);
+std::string rumble_request(const RumbleWish& wish, const Instant& when) {
+  Json body = rumble_object(wish);
+  add_instant(body, when);
   return written(body);
+}
+
+std::string cue_request(const CueWish& wish) {
+  Json body = {{"outputs", Json::array()}};
+  add_instant(body, wish.when);
+  for (const auto& output : wish.outputs) {
+    Json object = {{"controllers", Json::array({output.which == "all" ? "*" : output.which})}};
+    if (output.led) object["led"] = led_object(*output.led);
+    if (output.rumble) object["rumble"] = rumble_object(*output.rumble);
+    body["outputs"].push_back(std::move(object));
+  }
+  return written(body);
+}
+
+std::string rumble_limit_request(std::optional<double> duty,
+                                 std::optional<std::chrono::seconds> window) {
+  Json limit;
+  if (duty) limit["duty"] = *duty;
+  if (window) limit["window_s"] = window->count();
+  return written(Json{{"rumble_limit", limit}});
 }
 
 std::string name_request(std::string_view name) {

@@ -1,12 +1,14 @@
 #pragma once
 // What a client asks, as JSON bodies.
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "api/wire/instant.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/simulation_requests.hpp"
 #include "clients/cpp/messages.hpp"
@@ -14,9 +16,26 @@
 
 namespace psmove::client {
 
+using wire::Instant;
+
 /// Members at their defaults are left out, so that the daemon's own defaults hold.
-[[nodiscard]] std::string led_request(const LedWish& wish);
-[[nodiscard]] std::string rumble_request(const RumbleWish& wish);
+/// @param when  for a later instant; without, at once
+[[nodiscard]] std::string led_request(const LedWish& wish, const Instant& when = {});
+[[nodiscard]] std::string rumble_request(const RumbleWish& wish, const Instant& when = {});
+/// A cue: light and rumble of many controllers at one instant.
+struct CueWish {
+  struct Output {
+    std::string which;  ///< id, number or name, or all
+    std::optional<LedWish> led{};
+    std::optional<RumbleWish> rumble{};
+  };
+  Instant when{};  ///< without, at once
+  std::vector<Output> outputs{};
+};
+[[nodiscard]] std::string cue_request(const CueWish& wish);
+/// Of one controller's motor. Neither value: everybody's limit again.
+[[nodiscard]] std::string rumble_limit_request(std::optional<double> duty,
+                                               std::optional<std::chrono::seconds> window);
 /// An empty name takes the name away.
 [[nodiscard]] std::string name_request(std::string_view name);
 /// An empty id, number or name: nobody.

@@ -57,6 +57,8 @@ void add_verbs(CLI::App& app, Context& context) {
   add_watch(app, context);
   add_led(app, context);
   add_rumble(app, context);
+  add_cue(app, context);
+  add_limit(app, context);
   add_pwm(app, context);
   add_extension(app, context);
   add_reset(app, context);

@@ -14,6 +14,8 @@ void add_show(CLI::App& app, Context& context);
 void add_watch(CLI::App& app, Context& context);
 void add_led(CLI::App& app, Context& context);
 void add_rumble(CLI::App& app, Context& context);
+void add_cue(CLI::App& app, Context& context);
+void add_limit(CLI::App& app, Context& context);
 void add_sim(CLI::App& app, Context& context);
 void add_name(CLI::App& app, Context& context);
 void add_companion(CLI::App& app, Context& context);

@@ -5,10 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <cstdint>
+#include <ctime>
 #include <optional>
 #include <vector>
 
 #include "api/wire/controller_json.hpp"
+#include "clients/psmovectl/context.hpp"
 #include "types/units.hpp"
 
 namespace psmove::client {
@@ -36,6 +39,17 @@ class Sheet {
   const Style& style_;
   std::string out_;
 };
+
+/// "21:30:05.250", by this computer's clock.
+std::string time_of_day(std::int64_t unix_us) {
+  const auto seconds = static_cast<std::time_t>(unix_us / 1'000'000);
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  std::array<char, 16> text{};
+  const auto length = std::strftime(text.data(), text.size(), "%H:%M:%S.", &local);
+  const auto thousandths = std::to_string(1000 + unix_us / 1000 % 1000);
+  return std::string(text.data(), length) + thousandths.substr(1);
+}
 
 std::string joined(std::span<const std::string> words, std::string_view separator) {
   std::string out;
@@ -249,8 +263,8 @@ std::string show_text(const Controller& controller, const Style& style) {
   if (controller.has_light) {
     sheet.line("calibration", printable(calibration_text(controller), style));
     sheet.line("light", light_outcome_text(controller.led, style));
-    sheet.line("rumble", outcome_text(std::to_string(controller.rumble.value),
-                                      controller.rumble.state, controller.rumble.layers));
+    sheet.line("rumble", motor_outcome_text(controller.rumble));
+    if (controller.rumble_limit) sheet.line("rumble limit", rumble_limit_text(controller));
   }
   sheet.line("extension", printable(controller.extension, style));
   sheet.line("companion", printable(controller.companion, style));
@@ -300,6 +314,38 @@ std::string light_outcome_text(const Light& light, const Style& style) {
   auto text = light_text(light.color, style);
   if (light.target) text += ", on its way to " + light_text(*light.target, style);
   return outcome_text(text, light.state, light.layers);
+}
+
+std::string motor_outcome_text(const Motor& motor) {
+  const auto text = outcome_text(std::to_string(motor.value), motor.state, motor.layers);
+  return motor.is_limited ? text + ", weakened by its limit" : text;
+}
+
+std::string rumble_limit_text(const Controller& controller) {
+  const auto& limit = controller.rumble_limit;
+  if (!limit) return "it has no motor";
+  if (limit->duty >= 1) return "none";
+  const double percent = 100 * limit->duty;
+  return number(percent, percent == std::round(percent) ? 0 : 1) +
+         "% of full strength, in the mean over " + std::to_string(limit->window.count()) + " s";
+}
+
+std::string cue_text(const Cue& cue, std::span<const Controller> controllers, const Style& style) {
+  std::string out = bold(printable(cue.id, style), style) + ": " + printable(cue.state, style);
+  if (cue.state == "waiting" && cue.at_us) out += " for " + time_of_day(*cue.at_us);
+  if (cue.skew_us)
+    out += ", " + number(static_cast<double>(*cue.skew_us) / 1000, 1) +
+           " ms from the first write to the last";
+  out += "\n";
+  for (const auto& result : cue.results) {
+    const auto name = name_of(controllers, result.controller_id, result.controller_id);
+    out += "  " + printable(name, style) + ":";
+    if (!result.led.empty()) out += " light " + printable(result.led, style);
+    if (!result.led.empty() && !result.rumble.empty()) out += ",";
+    if (!result.rumble.empty()) out += " rumble " + printable(result.rumble, style);
+    out += "\n";
+  }
+  return out;
 }
 
 std::string outcome_text(std::string_view value, std::string_view state,

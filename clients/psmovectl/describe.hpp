@@ -42,5 +42,11 @@ struct Attitude {
                                        std::span<const Layer> layers);
 /// The same of a light, and where it is going while it fades.
 [[nodiscard]] std::string light_outcome_text(const Light& light, const Style& style);
+[[nodiscard]] std::string motor_outcome_text(const Motor& motor);
+[[nodiscard]] std::string rumble_limit_text(const Controller& controller);
+
+/// A cue, and below it a line for each controller.
+[[nodiscard]] std::string cue_text(const Cue& cue, std::span<const Controller> controllers,
+                                   const Style& style);
 
 }  // namespace psmove::client

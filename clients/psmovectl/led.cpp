@@ -19,6 +19,7 @@ struct LedArguments {
   std::string which;
   std::vector<std::string> color;
   std::string fade, duration, lease, effect = "none", period;
+  InstantArguments when;
   int priority = 0;
 };
 
@@ -66,20 +67,10 @@ void print_results(Context& context, const LedArguments& arguments, const std::s
 
 ExitCode led(Context& context, const LedArguments& arguments) {
   const bool is_clear = arguments.color.size() == 1 && arguments.color.front() == "clear";
-  std::optional<LedWish> wish;
-  if (!is_clear) {
-    auto parsed = wish_from(arguments);
-    if (!parsed) return report(context, parsed.error());
-    wish = *std::move(parsed);
-  }
-  const auto answer = wish ? context.client().set_led(arguments.which, *wish)
-                           : context.client().clear_led(arguments.which);
-  if (!answer) return report(context, answer.error());
-  if (context.json)
-    print_json(context, *answer);
-  else
-    print_results(context, arguments, *answer);
-  return ExitCode::ok;
+  return write_output<LedWish>(
+      context, {&Client::set_led, &Client::clear_led}, arguments.which,
+      is_clear ? std::nullopt : std::optional(wish_from(arguments)), arguments.when,
+      [&](const std::string& body) { print_results(context, arguments, body); });
 }
 
 }  // namespace
@@ -99,6 +90,7 @@ void add_led(CLI::App& app, Context& context) {
   verb.option("--for", "TIME", arguments->duration, "End after this, and show what was below");
   verb.option("--effect", "EFFECT", arguments->effect, "blink, pulse, rainbow or candle");
   verb.option("--period", "TIME", arguments->period, "Of the effect; 1s unless told otherwise");
+  add_instant(verb, arguments->when);
   add_ownership(verb, arguments->priority, arguments->lease);
   verb.action([&context, arguments] { context.exit_code = led(context, *arguments); });
 }

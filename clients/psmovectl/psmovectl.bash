@@ -10,7 +10,7 @@ _psmovectl_controllers() {
 
 _psmovectl() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]}
-    local verbs='list show watch led rumble pwm extension reset calibrate pair unpair import adapters name companion forget diagnostics sim
+    local verbs='list show watch led rumble cue limit pwm extension reset calibrate pair unpair import adapters name companion forget diagnostics sim
         token status'
     local verb= which= what= words= url=() i
     COMPREPLY=()
@@ -19,7 +19,7 @@ _psmovectl() {
         case ${COMP_WORDS[i]} in
             --url) url+=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
             --token) url+=(--token "${COMP_WORDS[i + 1]}"); ((i++)) ;;
-            --scope | --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout) ((i++)) ;;
+            --scope | --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout | --in | --at | --window) ((i++)) ;;
             -*) ;;
             *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; elif [[ -z $which ]]; then which=1; else what=${COMP_WORDS[i]}; fi ;;
         esac
@@ -27,10 +27,10 @@ _psmovectl() {
 
     case $previous in
         --effect) words='blink pulse rainbow candle' ;;
-        --fade | --for | --period | --lease | --timeout) words='500ms 1s 2s 5s' ;;
+        --fade | --for | --in | --window | --period | --lease | --timeout) words='500ms 1s 2s 5s' ;;
         --scope) words='read outputs admin' ;;
         --url) words='http://localhost:6683' ;;
-        --priority | --rate | --coverage | --token) return ;;
+        --priority | --rate | --coverage | --token | --at) return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -40,14 +40,16 @@ _psmovectl() {
     if [[ $current == -* ]]; then
         words='--json --url --token --help'
         case $verb in
-            led) words+=' --fade --for --effect --period --priority --lease' ;;
-            rumble) words+=' --for --priority --lease' ;;
+            led) words+=' --fade --for --effect --period --priority --lease --in --at' ;;
+            rumble) words+=' --for --priority --lease --in --at' ;;
+            cue) words+=' --in --at --fade --for --priority' ;;
+            limit) words+=' --window' ;;
             extension) words+=' --for' ;;
             reset) words+=' --undo' ;;
             watch) words+=' --rate --ascii' ;;
             pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait --without-restart' ;;
             unpair) words+=' --all' ;;
-            token) words+=' --scope' ;;
+            token) words+=' --scope --save' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac
@@ -58,7 +60,11 @@ _psmovectl() {
     case $verb:$which in
         :*) words=$verbs ;;
         list:* | status:*) ;;
-        token:) words='create list revoke' ;;
+        token:) words='create request list refuse revoke' ;;
+        cue:) words='set show cancel list' ;;
+        cue:*)
+            [[ ${COMP_WORDS[*]} =~ ' show '|' cancel ' ]] &&
+                words=$(psmovectl "${url[@]}" cue list --json 2>/dev/null | grep -oE '"id":"[^"]+' | cut -d'"' -f4) ;;
         token:*)
             [[ ${COMP_WORDS[*]} == *' revoke '* ]] &&
                 words=$(psmovectl "${url[@]}" token list 2>/dev/null | grep -oE '^[0-9a-f]{16}') ;;
@@ -74,6 +80,7 @@ _psmovectl() {
             ;;
         led:1) words='red orange yellow green cyan blue purple hotpink white off clear' ;;
         rumble:1) words='0 80 120 255 off clear' ;;
+        limit:1) words='10% 30% 50% off default' ;;
         pwm:1) words='20000 188000' ;;
         extension:1) if [[ -z $what ]]; then words=rumble; else words='0 80 120 255 off'; fi ;;
         sim:1)

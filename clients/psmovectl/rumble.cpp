@@ -17,6 +17,7 @@ namespace {
 
 struct RumbleArguments {
   std::string which, value, duration, lease;
+  InstantArguments when;
   int priority = 0;
 };
 
@@ -35,30 +36,19 @@ void print_results(Context& context, const RumbleArguments& arguments, const std
   const auto names = controllers_if(context, is_all(arguments.which));
   for (const auto& result : results) {
     const auto name = name_of(names, result.id, result.id.empty() ? arguments.which : result.id);
-    const auto outcome = result.error.empty()
-                             ? outcome_text("rumble " + std::to_string(result.motor.value),
-                                            result.motor.state, result.motor.layers)
-                             : result.error;
+    const auto outcome =
+        result.error.empty() ? "rumble " + motor_outcome_text(result.motor) : result.error;
     context.out << printable(name, context.style) << ": " << outcome << '\n';
   }
   if (results.empty()) context.out << "no controller is connected\n";
 }
 
 ExitCode rumble(Context& context, const RumbleArguments& arguments) {
-  std::optional<RumbleWish> wish;
-  if (arguments.value != "clear") {
-    auto parsed = wish_from(arguments);
-    if (!parsed) return report(context, parsed.error());
-    wish = *std::move(parsed);
-  }
-  const auto answer = wish ? context.client().set_rumble(arguments.which, *wish)
-                           : context.client().clear_rumble(arguments.which);
-  if (!answer) return report(context, answer.error());
-  if (context.json)
-    print_json(context, *answer);
-  else
-    print_results(context, arguments, *answer);
-  return ExitCode::ok;
+  const bool is_clear = arguments.value == "clear";
+  return write_output<RumbleWish>(
+      context, {&Client::set_rumble, &Client::clear_rumble}, arguments.which,
+      is_clear ? std::nullopt : std::optional(wish_from(arguments)), arguments.when,
+      [&](const std::string& body) { print_results(context, arguments, body); });
 }
 
 }  // namespace
@@ -72,6 +62,7 @@ void add_rumble(CLI::App& app, Context& context) {
                 "0 to 255, off, or clear: give the motor back to whoever else wants it");
   verb.option("--for", "TIME", arguments->duration,
               "End after this; without, the daemon ends it after at most 10 s");
+  add_instant(verb, arguments->when);
   add_ownership(verb, arguments->priority, arguments->lease);
   verb.action([&context, arguments] { context.exit_code = rumble(context, *arguments); });
 }

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
 #include <sstream>
+#include <system_error>
+#include <unistd.h>
 
 namespace psmove::client {
 
@@ -35,6 +38,36 @@ std::string stored_token(const ServerUrl& server) {
   std::ostringstream text;
   text << file.rdbuf();
   return token_for(server, std::move(text).str());
+}
+
+std::string with_token(std::string_view text, const ServerUrl& server, std::string_view token) {
+  std::string kept;
+  while (!text.empty()) {
+    const auto line = text.substr(0, std::min(text.find('\n'), text.size()));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (token_for(server, line).empty()) kept.append(line).append("\n");
+  }
+  return kept.append(server.text()).append(" ").append(token).append("\n");
+}
+
+std::string store_token(const ServerUrl& server, std::string_view token) {
+  const auto path = token_store();
+  if (path.empty()) return "there is no home directory to keep the token in";
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  std::ostringstream known;
+  if (std::ifstream file(path); file) known << file.rdbuf();
+  auto temporary = path;
+  temporary += ".new";
+  std::filesystem::remove(temporary, error);
+  const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  const std::string text = with_token(std::move(known).str(), server, token);
+  const bool is_written =
+      file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  const bool is_closed = file >= 0 && ::close(file) == 0;
+  if (is_written && is_closed) std::filesystem::rename(temporary, path, error);
+  if (is_written && is_closed && !error) return {};
+  return "cannot write " + path.string();
 }
 
 }  // namespace psmove::client

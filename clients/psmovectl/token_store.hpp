@@ -19,4 +19,12 @@ namespace psmove::client {
 /// The same out of the file; empty where that is not there.
 [[nodiscard]] std::string stored_token(const ServerUrl& server);
 
+/// Puts it in place of what is there for this server; the file is for its owner alone.
+/// @return empty, or one sentence on why it failed
+std::string store_token(const ServerUrl& server, std::string_view token);
+
+/// `text` with this line instead of those of the same server.
+[[nodiscard]] std::string with_token(std::string_view text, const ServerUrl& server,
+                                     std::string_view token);
+
 }  // namespace psmove::client

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <charconv>
 #include <cmath>
+#include <ctime>
 #include <optional>
 #include <vector>
 
@@ -260,6 +261,71 @@ Answer<std::uint8_t> parse_rumble(std::string_view text) {
   if (text == "off") return std::uint8_t{0};
   if (const auto value = whole<std::uint8_t>(text)) return *value;
   return refused(text, "a rumble: use 0 to 255, or off");
+}
+
+Answer<double> parse_duty(std::string_view text) {
+  constexpr std::string_view expectation = "a share: use 30%, 0.3, or off for no limit";
+  if (text == "off") return 1.0;
+  const bool is_percent = text.ends_with('%');
+  const auto value = finite(text.substr(0, text.size() - (is_percent ? 1 : 0)));
+  if (!value) return refused(text, expectation);
+  const double duty = is_percent ? *value / 100 : *value;
+  if (!(duty >= 0 && duty <= 1)) return refused(text, expectation);
+  return duty;
+}
+
+Answer<std::int64_t> parse_clock_time(std::string_view text,
+                                      std::chrono::system_clock::time_point now) {
+  using std::chrono::system_clock;
+  constexpr std::string_view expectation = "a time of day: use 21:30, 21:30:05 or 21:30:05.25";
+  const auto parts = split(text, ':');
+  if (parts.size() < 2 || parts.size() > 3) return refused(text, expectation);
+  const auto hour = whole<unsigned>(parts[0]);
+  const auto minute = whole<unsigned>(parts[1]);
+  const auto second = parts.size() == 3 ? finite(parts[2]) : std::optional(0.0);
+  if (!hour || !minute || !second || *hour > 23 || *minute > 59 || !(*second >= 0 && *second < 60))
+    return refused(text, expectation);
+  const std::time_t today = system_clock::to_time_t(now);
+  std::tm local{};
+  ::localtime_r(&today, &local);
+  local.tm_hour = static_cast<int>(*hour);
+  local.tm_min = static_cast<int>(*minute);
+  local.tm_sec = 0;
+  const auto instant = [&] {
+    local.tm_isdst = -1;
+    return system_clock::from_time_t(std::mktime(&local)) +
+           std::chrono::microseconds(std::llround(*second * 1e6));
+  };
+  auto when = instant();
+  if (when <= now) {
+    ++local.tm_mday;
+    local.tm_hour = static_cast<int>(*hour);
+    when = instant();
+  }
+  return std::chrono::duration_cast<std::chrono::microseconds>(when.time_since_epoch()).count();
+}
+
+Answer<CueWish::Output> parse_cue_setting(std::string_view text) {
+  const auto equals = text.find('=');
+  if (equals == std::string_view::npos || equals == 0 || equals + 1 == text.size())
+    return refused(text, "a setting: use left=red, 2=rumble:120 or all=off,rumble:0");
+  CueWish::Output output{.which = std::string(text.substr(0, equals))};
+  for (const auto& part : split(text.substr(equals + 1), ',')) {
+    constexpr std::string_view motor = "rumble:";
+    const bool is_motor = part.starts_with(motor);
+    if (is_motor ? output.rumble.has_value() : output.led.has_value())
+      return refused(text, "one colour and one rumble at most");
+    if (is_motor) {
+      const auto value = parse_rumble(std::string_view(part).substr(motor.size()));
+      if (!value) return value.error();
+      output.rumble = RumbleWish{.value = *value};
+    } else {
+      const auto color = parse_color_words({&part, 1});
+      if (!color) return color.error();
+      output.led = LedWish{.color = *color};
+    }
+  }
+  return output;
 }
 
 Answer<std::uint32_t> parse_frequency(std::string_view text) {

@@ -9,6 +9,7 @@
 
 #include "api/wire/simulation_requests.hpp"
 #include "clients/cpp/error.hpp"
+#include "clients/cpp/request_bodies.hpp"
 #include "types/outputs.hpp"
 
 namespace psmove::client {
@@ -21,6 +22,17 @@ namespace psmove::client {
 
 /// 0..255, or "off".
 [[nodiscard]] Answer<std::uint8_t> parse_rumble(std::string_view text);
+
+/// "30%", "0.3", or "off": no limit, 1.
+[[nodiscard]] Answer<double> parse_duty(std::string_view text);
+
+/// "21:30", "21:30:05", "21:30:05.250": the next such moment after `now` by this computer's clock.
+/// @return Unix time in microseconds
+[[nodiscard]] Answer<std::int64_t> parse_clock_time(std::string_view text,
+                                                    std::chrono::system_clock::time_point now);
+
+/// "left=red", "2=rumble:120", "all=off,rumble:0".
+[[nodiscard]] Answer<CueWish::Output> parse_cue_setting(std::string_view text);
 
 /// Hertz, in digits.
 [[nodiscard]] Answer<std::uint32_t> parse_frequency(std::string_view text);

@@ -171,6 +171,10 @@ class Client {
     turn_([&] { return receive(); });
     return received_.empty();
   }
+  /// Waits for so many bytes, or the end of the connection.
+  void wait_for_bytes(std::size_t count) {
+    turn_([&] { return receive() || received_.size() >= count; });
+  }
   [[nodiscard]] const std::string& unread() const { return received_; }
 
  private:

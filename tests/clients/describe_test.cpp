@@ -94,6 +94,7 @@ TEST(ShowTest, EverythingHasItsLine) {
             "  calibration     the controller's own, magnetometer fitted\n"
             "  light           #ff0040, applied\n"
             "  rumble          120, queued: it is on its way to the controller\n"
+            "  rumble limit    50% of full strength, in the mean over 60 s\n"
             "  orientation     heading 90.0°, pitch 0.0°, roll 0.0°\n"
             "  quaternion      w  0.7071  x  0.0000  y  0.0000  z -0.7071\n"
             "  acceleration    x     0.02   y    -0.11   z     9.79   m/s²\n"

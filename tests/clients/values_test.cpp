@@ -2,6 +2,8 @@
 
 #include "clients/psmovectl/values.hpp"
 
+#include <cstdlib>
+#include <ctime>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -121,6 +123,50 @@ TEST(SimulationTest, TyposAreRefusedWithTheChoices) {
   for (const auto* stick : {"stick=1", "stick=1,", "stick=1,2,3", "stick=left,up"})
     EXPECT_THAT(parse_simulation(Words{stick}).error().message, HasSubstr("stick=0.5,-1")) << stick;
   EXPECT_THAT(parse_simulation(Words{"wave"}).error().message, HasSubstr("KEY=VALUE"));
+}
+
+TEST(DutyTest, SharesAndNoLimit) {
+  EXPECT_DOUBLE_EQ(parse_duty("30%").value(), 0.3);
+  EXPECT_DOUBLE_EQ(parse_duty("0.25").value(), 0.25);
+  EXPECT_DOUBLE_EQ(parse_duty("off").value(), 1);
+  EXPECT_DOUBLE_EQ(parse_duty("0").value(), 0);
+  for (const auto* text : {"", "%", "101%", "-1", "2", "half", "nan"})
+    EXPECT_THAT(parse_duty(text).error().message, HasSubstr("30%")) << text;
+}
+
+class ClockTimeTest : public testing::Test {
+ protected:
+  ClockTimeTest() {
+    ::setenv("TZ", "UTC", 1);
+    ::tzset();
+  }
+  static constexpr std::int64_t day = 24 * 3600, noon = 20'000 * day + 12 * 3600;
+  std::chrono::system_clock::time_point now{std::chrono::seconds(noon)};
+};
+
+TEST_F(ClockTimeTest, TheNextSuchMoment) {
+  EXPECT_EQ(parse_clock_time("12:30", now).value(), (noon + 1800) * 1'000'000);
+  EXPECT_EQ(parse_clock_time("12:00:00.25", now).value(), noon * 1'000'000 + 250'000);
+  EXPECT_EQ(parse_clock_time("12:00", now).value(), (noon + day) * 1'000'000);
+  EXPECT_EQ(parse_clock_time("11:59:59", now).value(), (noon + day - 1) * 1'000'000);
+}
+
+TEST_F(ClockTimeTest, OtherTextsAreNoTimes) {
+  for (const auto* text :
+       {"", "12", "24:00", "12:60", "12:00:60", "noon", "12:00:00:00", "-1:00", ":"})
+    EXPECT_THAT(parse_clock_time(text, now).error().message, HasSubstr("21:30")) << text;
+}
+
+TEST(CueSettingTest, AColourARumbleOrBoth) {
+  const auto both = parse_cue_setting("left=red,rumble:120").value();
+  EXPECT_EQ(both.which, "left");
+  EXPECT_EQ(both.led, (LedWish{.color = {255, 0, 0}}));
+  EXPECT_EQ(both.rumble, (RumbleWish{.value = 120}));
+  EXPECT_FALSE(parse_cue_setting("2=rumble:off").value().led);
+  EXPECT_EQ(parse_cue_setting("all=off").value().led, LedWish{});
+  for (const auto* text : {"", "left", "=red", "left=", "left=red,blue", "left=rumble:1,rumble:2"})
+    EXPECT_TRUE(parse_cue_setting(text).has_error()) << text;
+  EXPECT_THAT(parse_cue_setting("left=reddish").error().message, HasSubstr("reddish"));
 }
 
 }  // namespace

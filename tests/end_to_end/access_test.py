@@ -6,11 +6,12 @@ import socket
 import stat
 import subprocess
 import tempfile
+import time
 import unittest
 
 import websockets
 
-from harness import BIN, PATIENCE, Daemon, main, open_stream, recording, run_to_end
+from harness import BIN, PATIENCE, Daemon, main, open_stream, recording, run_to_end, until
 
 
 def own_address():
@@ -285,6 +286,122 @@ class Network(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(psmovectl("list").returncode, 1)
         for wrong in (("create",), ("revoke",), ("list", "x"), ("dance",), ("list", "--scope", "read")):
             self.assertEqual(psmovectl("token", *wrong, token=self.admin).returncode, 2, wrong)
+
+    # ---- a token by pressing a button
+
+    def press(self, *buttons, which=1):
+        answer = self.ask("PATCH", f"/api/v1/controllers/{which}/simulation", self.admin, {"buttons": list(buttons)})
+        self.assertEqual(answer.status, 200, answer)
+
+    def shows(self):
+        return self.ask("GET", "/api/v1/controllers/1/simulation", self.admin).json["shows"]
+
+    def ask_for_token(self, name, **more):
+        answer = self.ask("POST", "/api/v1/token-requests", None, {"name": name, **more})
+        self.assertEqual(answer.status, 202, answer)
+        return answer.headers["Location"]
+
+    def test_a_press_grants_a_token(self):
+        before = self.ask("PUT", "/api/v1/controllers/1/led", self.admin, {"color": "blue"}).json["color"]
+        path = self.ask_for_token("phone")
+        until(lambda: self.shows()["rumble"]["value"] > 0, "it shakes")
+        until(lambda: self.shows()["led"]["red"] > 0, "it glows")
+        state = self.ask("GET", path, None).json
+        self.assertEqual((state["state"], state["name"], state["address"], "token" in state), ("waiting", "phone", ADDRESS, False))
+        listed = self.ask("GET", "/api/v1/token-requests", self.admin).json
+        self.assertEqual([each["name"] for each in listed], ["phone"])
+        for token in (None, self.tokens["outputs"]):
+            self.assertIn(self.ask("GET", "/api/v1/token-requests", token).status, (401, 403))
+            self.assertNotIn(b"phone", self.ask("GET", "/", token).body)
+        self.assertIn(b"<strong>phone</strong>, from " + ADDRESS.encode(), self.ask("GET", "/", self.admin).body)
+        # Whoever asks meanwhile has to wait.
+        other = self.ask("POST", "/api/v1/token-requests", None, {"name": "other"})
+        self.assertEqual((other.status, other.json["code"]), (409, "token_request_pending"))
+        self.assertLessEqual(int(other.headers["Retry-After"]), 30)
+        # A press before anybody can have seen the light is no answer, nor is another button.
+        time.sleep(0.8)
+        self.press("cross")
+        time.sleep(0.2)
+        self.press()
+        self.assertEqual(self.ask("GET", path, None).json["state"], "waiting")
+        self.press("move")
+        granted = until(lambda: (got := self.ask("GET", path, None).json)["state"] == "granted" and got, "it is granted")
+        self.press()
+        self.assertEqual(granted["scopes"], ["read", "outputs"])
+        self.assertEqual(self.ask("GET", path, None).json["token"], granted["token"])
+        self.assertEqual(self.ask("GET", "/api/v1/controllers", granted["token"]).status, 200)
+        self.assertEqual(self.ask("PUT", "/api/v1/controllers/1/led", granted["token"], {"color": "red"}).status, 200)
+        self.assertEqual(self.ask("GET", "/api/v1/tokens", granted["token"]).status, 403)
+        self.ask("DELETE", "/api/v1/controllers/1/led", granted["token"])
+        until(lambda: self.shows()["led"]["color"] == "#0000ff", f"it shows {before} again")
+        self.assertIn("phone", [token["name"] for token in self.ask("GET", "/api/v1/tokens", self.admin).json])
+        self.assertNotIn(granted["token"], self.daemon.log())
+        self.assertNotIn(path.rsplit("/", 1)[1], self.daemon.log())
+        soon = self.ask("POST", "/api/v1/token-requests", None, {"name": "again"})
+        self.assertEqual((soon.status, soon.json["code"]), (429, "too_many_requests"))
+        self.assertIn(int(soon.headers["Retry-After"]), range(1, 6))
+
+    def test_an_early_press_does_not_grant(self):
+        path = self.ask_for_token("phone")
+        self.press("move")
+        time.sleep(0.2)
+        self.assertEqual(self.ask("GET", path, None).json["state"], "waiting")
+
+    def test_a_request_can_be_taken_back_and_what_shone_shines_again(self):
+        path = self.ask_for_token("phone", scopes=["read"])
+        until(lambda: self.shows()["led"]["red"] > 0, "it glows")
+        self.assertEqual(self.ask("DELETE", path, None).status, 204)
+        until(lambda: self.shows()["led"]["color"] == "#000000", "it is dark again")
+        time.sleep(0.8)
+        self.press("move")
+        time.sleep(0.2)
+        self.assertEqual(self.ask("GET", path, None).json["state"], "canceled")
+
+    def test_requests_that_cannot_be_granted(self):
+        for body, status, code in (({"name": "x", "scopes": ["admin"]}, 422, "invalid_value"), ({}, 422, "missing_member"), ({"name": " x"}, 422, "invalid_value")):
+            answer = self.ask("POST", "/api/v1/token-requests", None, body)
+            self.assertEqual((answer.status, answer.json["code"]), (status, code), body)
+        unknown = self.ask("GET", "/api/v1/token-requests/ptr_x", None)
+        self.assertEqual((unknown.status, unknown.json["code"]), (404, "unknown_token_request"))
+        self.assertEqual(self.ask("DELETE", "/api/v1/token-requests/ptr_x", None).status, 404)
+        self.assertEqual(self.daemon.request("POST", "/api/v1/token-requests", "name=x", content_type="application/x-www-form-urlencoded").status, 415)
+        self.ask("PATCH", "/api/v1/controllers/1/simulation", self.admin, {"link": "down"})
+        until(lambda: not self.ask("GET", "/api/v1/controllers/1", self.admin).json["connected"], "it is away")
+        nobody = self.ask("POST", "/api/v1/token-requests", None, {"name": "x"})
+        self.assertEqual(nobody.json["code"], "no_controller")
+
+    def test_it_can_be_turned_off(self):
+        self.daemon.stop()
+        with Daemon("--bind", "0.0.0.0", "--simulate", "zcm1", "--no-token-requests", state=self.state.name) as daemon:
+            daemon.host = ADDRESS
+            answer = daemon.request("POST", "/api/v1/token-requests", {"name": "x"})
+            self.assertEqual((answer.status, answer.json["code"]), (403, "token_requests_off"))
+
+    def test_psmovectl_asks_waits_and_keeps_it(self):
+        url = f"http://{ADDRESS}:{self.daemon.port}"
+        with tempfile.TemporaryDirectory() as home:
+            environment = {**os.environ, "HOME": home, "PSMOVED_URL": url}
+            environment.pop("XDG_CONFIG_HOME", None)
+            command = os.path.join(BIN, "psmovectl")
+            asking = subprocess.Popen([command, "token", "request", "admin", "--save"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+            self.assertIn("Press Move", asking.stderr.readline())
+            listed = subprocess.run([command, "--url", self.daemon.url(""), "token", "list"], capture_output=True, text=True, env=environment)
+            self.assertIn(f"admin, from {ADDRESS}, asks for a token", listed.stdout)
+            time.sleep(0.8)
+            self.press("move")
+            out, wrong = asking.communicate(timeout=PATIENCE)
+            self.assertEqual(asking.returncode, 0, wrong)
+            # The name was taken by another.
+            self.assertIn("the token admin 2 is kept", out)
+            kept = os.path.join(home, ".config/psmovectl/tokens")
+            self.assertEqual(stat.S_IMODE(os.stat(kept).st_mode), 0o600)
+            self.assertEqual(subprocess.run([command, "list"], capture_output=True, env=environment).returncode, 0)
+
+    def test_psmovectl_refuses(self):
+        path = self.ask_for_token("phone")
+        done = subprocess.run([os.path.join(BIN, "psmovectl"), "--url", self.daemon.url(""), "token", "refuse"], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stdout), (0, "phone gets no token\n"))
+        self.assertEqual(self.ask("GET", path, None).json["state"], "canceled")
 
     def test_preflights_allow_the_token_on_every_method(self):
         self.daemon.stop()

@@ -10,6 +10,7 @@
 #include "api/wire/controller_json.hpp"
 #include "api/wire/controller_requests.hpp"
 #include "api/wire/cue_requests.hpp"
+#include "api/wire/instant.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/simulation_requests.hpp"
 #include "api/wire/strict_json.hpp"
@@ -35,14 +36,18 @@ bool is_taken(const Result& result) {
 }
 
 void read(const nlohmann::json& body) {
+  constexpr std::int64_t now_us = 1'795'334'400'000'000;
   if (const auto led = wire::led_wish(body, "/led"); is_taken(led))
     require(led->fade.count() <= 60'000 && led->period.count() >= 50);
   (void)is_taken(wire::rumble_wish(body));
   if (const auto patch = wire::controller_patch(body); is_taken(patch) && patch->number)
     require(*patch->number >= 1);
+  auto planned = body;
+  if (const auto instant = wire::take_instant(planned); is_taken(instant))
+    if (const auto at_us = wire::resolve(*instant, now_us); is_taken(at_us) && *at_us)
+      require(**at_us >= now_us - 10'000'000 && **at_us <= now_us + 24 * 3600 * 1'000'000LL);
   if (const auto patch = wire::simulation_patch(body); is_taken(patch) && patch->trigger)
     require(*patch->trigger >= 0 && *patch->trigger <= 1);
-  constexpr std::int64_t now_us = 1'795'334'400'000'000;
   if (const auto cue = wire::cue_request(body, now_us); is_taken(cue)) {
     require(!cue->outputs.empty() && cue->outputs.size() <= wire::most_cue_outputs);
     require(!cue->at_us || *cue->at_us >= now_us - 10'000'000);

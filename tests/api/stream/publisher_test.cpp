@@ -37,7 +37,7 @@ std::vector<json> messages_in(std::string_view bytes) {
 
 class Listener final : public Subscriber {
  public:
-  void take(const SharedBatch& batch) override { batches.push_back(batch); }
+  void take(const SharedBatch& batch, SteadyTime) override { batches.push_back(batch); }
   void send() override {
     ++sends;
     for (; seen < batches.size(); ++seen)
@@ -124,6 +124,47 @@ std::vector<std::uint64_t> sequences(const std::vector<json>& messages) {
 }
 
 // ---- every sample
+
+/// Takes a while to be sent to, as a crowd does.
+class SlowListener final : public Subscriber {
+ public:
+  explicit SlowListener(SteadyTime& now) : now_(now) {}
+  void take(const SharedBatch& batch, SteadyTime) override { frames += batch->frames().size(); }
+  void send() override {
+    ++sends;
+    now_ += 1ms;
+  }
+  std::size_t frames = 0, sends = 0;
+
+ private:
+  SteadyTime& now_;
+};
+
+TEST_F(PublisherTest, GathersForAWhileWhereThereIsACrowd) {
+  SlowListener crowd(now_);
+  publisher_.subscribe(crowd, every_sample());
+  const auto burst = [this](const Address& controller) {
+    publisher_.on_burst_begin();
+    publish(controller);
+    publisher_.on_burst_end();
+  };
+  pass(10ms);
+  burst(left);
+  EXPECT_EQ(crowd.sends, 1U);  // nobody knows yet that it takes long
+  pass(10ms);
+  burst(left);
+  EXPECT_EQ(crowd.sends, 1U);
+  pass(500us);
+  burst(right);
+  EXPECT_EQ(crowd.sends, 1U);
+  pass(500us);
+  EXPECT_EQ(crowd.sends, 2U);
+  EXPECT_EQ(crowd.frames, 3U);
+  // Nothing is left behind, and nothing rings in vain.
+  pass(100ms);
+  EXPECT_EQ(crowd.sends, 2U);
+  EXPECT_EQ(tick_at_, std::nullopt);
+}
 
 TEST_F(PublisherTest, SendsALoneBurstAtOnceAndABusyTurnAtItsEnd) {
   Listener client;
@@ -255,7 +296,7 @@ TEST_F(PublisherTest, ABatchThatNobodyHoldsIsUsedAgain) {
   const auto serial = client.hear();
   // Taking the address while it is queued is the only way to see it.
   struct Peek final : Subscriber {
-    void take(const SharedBatch& batch) override { seen.push_back(batch.get()); }
+    void take(const SharedBatch& batch, SteadyTime) override { seen.push_back(batch.get()); }
     void send() override {}
     std::vector<const Batch*> seen;
   } peek;
@@ -599,7 +640,7 @@ class EventStreamTest : public PublisherTest {
   /// Keeps what it gets as text.
   class TextListener final : public Subscriber {
    public:
-    void take(const SharedBatch& batch) override { text += batch->bytes(); }
+    void take(const SharedBatch& batch, SteadyTime) override { text += batch->bytes(); }
     void send() override {}
     std::string text;
   };

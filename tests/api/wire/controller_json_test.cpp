@@ -39,10 +39,10 @@ TEST(ControllerBody, HasItsMembersInTheDocumentedOrder) {
   const auto body = ordered_json::parse(controller_body(sample_state()));
   std::vector<std::string> names;
   for (const auto& [name, value] : body.items()) names.push_back(name);
-  EXPECT_EQ(names, (std::vector<std::string>{"id", "number", "name", "model", "source", "connected",
-                                             "status", "links", "battery", "firmware",
-                                             "capabilities", "calibration", "radio", "led",
-                                             "rumble", "extension", "companion", "sensors"}));
+  EXPECT_EQ(names, (std::vector<std::string>{
+                       "id", "number", "name", "model", "source", "connected", "status", "links",
+                       "battery", "firmware", "capabilities", "calibration", "radio", "led",
+                       "rumble", "rumble_limit", "extension", "companion", "sensors"}));
 }
 
 TEST(ControllerBody, SaysWhatTheStateSays) {
@@ -59,8 +59,9 @@ TEST(ControllerBody, SaysWhatTheStateSays) {
   EXPECT_EQ(body["led"], json::parse(R"({"red":255,"green":0,"blue":0,"color":"#ff0000",
       "state":"applied","applied_us":1795334400123456,"layers":[{"owner":"rest","priority":0,
       "until_us":null,"red":255,"green":0,"blue":0,"color":"#ff0000","effect":"pulse"}]})"));
-  EXPECT_EQ(body["rumble"],
-            json::parse(R"({"value":0,"state":"off","applied_us":null,"layers":[]})"));
+  EXPECT_EQ(
+      body["rumble"],
+      json::parse(R"({"value":0,"state":"off","applied_us":null,"layers":[],"limited":false})"));
   EXPECT_TRUE(body["sensors"].contains("time_us"));
 }
 
