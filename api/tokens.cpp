@@ -56,6 +56,12 @@ bool equals_bearer(std::string_view scheme) {
 std::optional<Fault> Principal::refusal(Scope needed) const {
   if (needed <= scope) return std::nullopt;
   if (fault) return fault;
+  if (token_id.empty() && !user.empty())
+    return Fault{ErrorCode::token_required,
+                 "From the user \"" + user + "\" this needs a token with the scope \"" +
+                     std::string(to_string(needed)) +
+                     "\", or that user among `socket_users` in the configuration.",
+                 {}};
   if (token_id.empty())
     return Fault{ErrorCode::token_required,
                  "From where you ask, this needs a token with the scope \"" +

@@ -19,6 +19,7 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
+#include "api/listener.hpp"
 #include "api/tokens.hpp"
 #include "emulator/device_list.hpp"
 
@@ -29,6 +30,13 @@ constexpr int exit_usage = 64;   // EX_USAGE of sysexits.h
 constexpr int exit_config = 78;  // EX_CONFIG; the unit file tells systemd not to retry after it
 
 constexpr std::array<std::string_view, 4> log_levels = {"debug", "info", "warning", "error"};
+
+/// @return what is wrong with the first one that makes no sense, or nothing
+std::string fault_of_addresses(const std::vector<std::string>& addresses) {
+  for (const auto& address : addresses)
+    if (auto wrong = api::fault_of_address(address); !wrong.empty()) return wrong;
+  return {};
+}
 
 // ---- one line of the file
 
@@ -102,9 +110,23 @@ std::string assign_log_level(const toml::node& node, Config& config) {
 }
 
 std::string assign_bind(const toml::node& node, Config& config) {
-  auto wrong = assign_list(node, config.bind);
-  if (wrong.empty() && config.bind.empty()) return "at least one address";
-  return wrong;
+  if (auto wrong = assign_list(node, config.bind); !wrong.empty()) return wrong;
+  if (config.bind.empty()) return "at least one address";
+  if (auto wrong = fault_of_addresses(config.bind); !wrong.empty()) return "addresses: " + wrong;
+  return {};
+}
+
+/// Permissions as chmod takes them. As a text, because 660 is another number in decimal.
+std::string assign_mode(const toml::node& node, mode_t& target) {
+  constexpr std::string_view accepted = "an octal mode in quotes, like \"0660\"";
+  constexpr std::size_t longest = 4;
+  std::string text;
+  if (!assign_text(node, text).empty() || text.size() < longest - 1 || text.size() > longest ||
+      text.find_first_not_of("01234567") != std::string::npos ||
+      (text.size() == longest && text.front() != '0'))
+    return std::string(accepted);
+  target = static_cast<mode_t>(std::stoul(text, nullptr, 8));
+  return {};
 }
 
 std::string assign_state_dir(const toml::node& node, Config& config) {
@@ -118,6 +140,9 @@ const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
       {"port", [](const auto& n, Config& c) { return assign_number(n, 0, 65535, c.port); }},
       {"bind", assign_bind},
+      {"socket_mode", [](const auto& n, Config& c) { return assign_mode(n, c.socket_mode); }},
+      {"socket_group", [](const auto& n, Config& c) { return assign_text(n, c.socket_group); }},
+      {"socket_users", [](const auto& n, Config& c) { return assign_list(n, c.socket_users); }},
       {"state_dir", assign_state_dir},
       {"simulate", assign_simulate},
       {"replay", [](const auto& n, Config& c) { return assign_list(n, c.replay); }},
@@ -208,7 +233,7 @@ void declare(CLI::App& app, Line& line) {
   app.add_option("--port", line.given.port, "TCP port, 0 for any free one (default 6683)")
       ->type_name("N");
   app.add_option("--bind", line.given.bind,
-                 "Address to listen on; may be repeated (default loopback)")
+                 "Address to listen on, or unix:/PATH; may be repeated (default loopback)")
       ->type_name("ADDR")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
@@ -345,6 +370,8 @@ Parsed parse_config(int argc, const char* const* argv) {
     const auto devices = emulator::parse_device_list(parsed.config.simulate);
     if (!devices.error.empty()) return stop(exit_usage, "psmoved: --simulate: " + devices.error);
   }
+  if (const auto wrong = fault_of_addresses(parsed.config.bind); !wrong.empty())
+    return stop(exit_usage, "psmoved: --bind: " + wrong);
   if (line.check) parsed.action = Action::check_config;
   if (app.count("--create-token") > 0)
     if (const std::string wrong = read_token_wish(line.create_token, parsed); !wrong.empty())

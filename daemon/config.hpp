@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <sys/types.h>
 #include <variant>
 #include <vector>
 
@@ -13,7 +14,11 @@ namespace psmove::daemon {
 
 struct Config {
   std::uint16_t port = 6683;
-  std::vector<std::string> bind = {"127.0.0.1", "::1"};  ///< addresses to listen on
+  /// Addresses to listen on; "unix:/path" is a Unix socket.
+  std::vector<std::string> bind = {"127.0.0.1", "::1"};
+  mode_t socket_mode = 0660;              ///< of a Unix socket's file
+  std::string socket_group;               ///< its group, by name or number; empty: our own
+  std::vector<std::string> socket_users;  ///< who need no token there even if require_token
   std::filesystem::path state_dir;  ///< names, numbers and calibrations; see default_state_dir()
   std::string simulate;             ///< emulated controllers, as --simulate takes them
   std::vector<std::filesystem::path> replay;  ///< recordings to play as controllers

@@ -13,9 +13,11 @@
 #include <cstdio>
 #include <exception>
 #include <spdlog/spdlog.h>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "api/listener.hpp"
 #include "api/server.hpp"
 #include "api/tokens.hpp"
 #include "daemon/config.hpp"
@@ -112,8 +114,11 @@ std::string describe(const api::ServerConfig& config, std::uint16_t port) {
   std::string text;
   for (const auto& address : config.bind) {
     const bool is_v6 = address.find(':') != std::string::npos;
-    text += (text.empty() ? "http://" : " http://") + (is_v6 ? "[" + address + "]" : address) +
-            ":" + std::to_string(port);
+    if (!text.empty()) text += ' ';
+    if (api::socket_path(address))
+      text += address;
+    else
+      text += "http://" + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
   }
   return text;
 }
@@ -125,7 +130,8 @@ std::string why_not_listening(const boost::system::system_error& error, std::uin
          "; stop that, or choose another with --port";
 }
 
-api::ServerConfig server_config(const Config& config, std::vector<int> inherited) {
+api::ServerConfig server_config(const Config& config, const SocketAccess& access,
+                                std::vector<int> inherited) {
   api::ServerConfig server;
   server.port = config.port;
   server.bind = config.bind;
@@ -133,6 +139,8 @@ api::ServerConfig server_config(const Config& config, std::vector<int> inherited
   server.hosts = config.hosts;
   server.origins = config.origins;
   server.limits.connections = config.max_connections;
+  server.socket_file = {.mode = config.socket_mode, .group = access.group};
+  server.trusted_users = access.trusted_users;
   server.needs_token_here = config.require_token;
   server.needs_token_beyond = !config.allow_unauthenticated;
   return server;
@@ -179,11 +187,13 @@ int create_token(const Parsed& parsed) {
 }
 
 /// @return why this configuration may not be listened with, or nothing
-std::string judge_exposure(const Config& config, bool is_exposed, bool has_tokens) {
-  if (config.require_token && !has_tokens)
+std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
+                           bool has_tokens) {
+  // Over a Unix socket root can still make one.
+  if (config.require_token && !has_tokens && !has_unix_socket(config, inherited))
     return "require_token is set and there is no token, so nobody could use psmoved; make one "
            "with psmoved --create-token NAME:admin";
-  if (!is_exposed) return {};
+  if (!is_exposed(config, inherited)) return {};
   if (config.allow_unauthenticated) {
     spdlog::warn(
         "ANYBODY who can reach this machine can use the controllers: listening beyond "
@@ -211,10 +221,11 @@ int run(const Config& config) {
   api::Tokens tokens([&token_file](const auto& all) { return token_file.save(all); });
   tokens.restore(std::move(known_tokens.tokens));
   auto inherited = inherited_sockets();
-  const bool exposed = is_exposed(config, inherited);
-  if (const std::string wrong = judge_exposure(config, exposed, !tokens.all().empty());
+  if (const std::string wrong = judge_exposure(config, inherited, !tokens.all().empty());
       !wrong.empty())
     return fail(exit_config, wrong);
+  const SocketAccess access = socket_access(config);
+  if (!access.wrong.empty()) return fail(exit_config, access.wrong);
 
   drivers::UnixClock clock;
   drivers::Roster roster(clock);
@@ -228,7 +239,7 @@ int run(const Config& config) {
   const bool has_hardware = !config.no_hardware;
   drivers::Pairings pairings(io, roster, has_hardware ? &bluez : nullptr,
                              has_hardware ? &helper : nullptr, {.automatic = config.auto_pair});
-  api::ServerConfig serving = server_config(config, std::move(inherited));
+  api::ServerConfig serving = server_config(config, access, std::move(inherited));
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
   serving.tokens = &tokens;
@@ -237,6 +248,8 @@ int run(const Config& config) {
     server = std::make_unique<api::Server>(io, roster, serving);
   } catch (const boost::system::system_error& error) {
     return fail(exit_failure, why_not_listening(error, config.port));
+  } catch (const std::runtime_error& error) {
+    return fail(exit_failure, error.what());
   }
 
   drivers::HotplugMonitor hotplug(io, pool, roster);
@@ -289,6 +302,8 @@ int main(int argc, char** argv) {
     return parsed.exit_code;
   }
   if (parsed.action == Action::check_config) {
+    if (const auto access = socket_access(parsed.config); !access.wrong.empty())
+      return fail(exit_config, access.wrong);
     std::puts("psmoved: the configuration is fine");
     return 0;
   }

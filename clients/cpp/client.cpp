@@ -4,6 +4,7 @@
 
 #include <httplib.h>
 #include <optional>
+#include <sys/socket.h>
 #include <utility>
 
 #include "clients/cpp/problem.hpp"
@@ -47,7 +48,10 @@ struct Client::Parts {
   httplib::Client http;
 
   Parts(ServerUrl where, Timeouts limits)
-      : url(std::move(where)), timeouts(limits), http(url.host, url.port) {
+      : url(std::move(where)),
+        timeouts(limits),
+        http(url.socket.empty() ? url.host : url.socket, url.port) {
+    if (!url.socket.empty()) http.set_address_family(AF_UNIX);
     http.set_connection_timeout(timeouts.connect);
     http.set_read_timeout(timeouts.answer);
     http.set_write_timeout(timeouts.answer);
@@ -58,9 +62,9 @@ struct Client::Parts {
   /// httplib says only that there was no connection. This finds out why, or finds the address it
   /// did not try and has it used.
   std::optional<Error> diagnose_connection() {
-    const auto found = connect_tcp(url, timeouts.connect);
+    const auto found = connect_to(url, timeouts.connect);
     if (!found) return found.error();
-    http.set_hostname_addr_map({{url.host, found->address}});
+    if (url.socket.empty()) http.set_hostname_addr_map({{url.host, found->address}});
     return std::nullopt;
   }
 
@@ -95,6 +99,7 @@ Answer<std::string> Client::request(std::string_view method, std::string_view pa
   httplib::Request request;
   request.method = method;
   request.path = path;
+  request.set_header("Host", url().authority());
   request.set_header("Accept", "application/json");
   request.set_header("User-Agent", "psmove-client/" PSMOVED_VERSION);
   if (!url().token.empty()) request.set_header("Authorization", "Bearer " + url().token);

@@ -188,7 +188,7 @@ StreamClient::~StreamClient() {
 
 Answer<StreamClient> StreamClient::connect(const ServerUrl& url, std::string_view query,
                                            StreamTimeouts timeouts) {
-  auto connection = connect_tcp(url, timeouts.connect);
+  auto connection = connect_to(url, timeouts.connect);
   if (!connection) return connection.error();
   auto parts = std::make_unique<Parts>();
   parts->socket = std::move(connection->socket);

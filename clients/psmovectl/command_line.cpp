@@ -31,7 +31,7 @@ void add_global_options(CLI::App& app, Context& context) {
            url.token = context.url.token;
            context.url = std::move(url);
          },
-         "Where psmoved is; $PSMOVED_URL, or http://localhost:6683")
+         "Where psmoved is, also unix:/PATH; $PSMOVED_URL, or http://localhost:6683")
       ->option_text("URL")
       ->envname("PSMOVED_URL")
       ->take_last()

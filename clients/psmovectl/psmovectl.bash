@@ -29,7 +29,7 @@ _psmovectl() {
         --effect) words='blink pulse rainbow candle' ;;
         --fade | --for | --period | --lease | --timeout) words='500ms 1s 2s 5s' ;;
         --scope) words='read outputs admin' ;;
-        --url) words='http://localhost:6683' ;;
+        --url) words='http://localhost:6683 unix:/run/psmoved/psmoved.sock' ;;
         --priority | --rate | --coverage | --token) return ;;
     esac
     if [[ -n $words ]]; then

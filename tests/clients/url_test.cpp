@@ -33,11 +33,18 @@ TEST(ServerUrlTest, Ipv6IsWrittenWithBrackets) {
   EXPECT_EQ((ServerUrl{"::1", 6683}).text(), "http://[::1]:6683");
 }
 
+TEST(ServerUrlTest, AUnixSocketIsAWholePath) {
+  const auto url = parse_server_url("unix:/run/psmoved/psmoved.sock").value();
+  EXPECT_EQ(url.socket, "/run/psmoved/psmoved.sock");
+  EXPECT_EQ(url.text(), "unix:/run/psmoved/psmoved.sock");
+  EXPECT_EQ(url.authority(), "localhost") << "of Host";
+}
+
 TEST(ServerUrlTest, WhatCannotBeMeantIsRefusedWithAnExample) {
   for (const auto* text :
        {"", "http://", "https://localhost", "ftp://localhost", "localhost:0", "localhost:65536",
         "localhost:12x", "http://localhost:6683/api", "http://me@localhost", "http://[::1", "[]:1",
-        "[::1]6683", "a b", "localhost:"}) {
+        "[::1]6683", "a b", "localhost:", "unix:", "unix:psmoved.sock"}) {
     const auto url = parse_server_url(text);
     ASSERT_TRUE(url.has_error()) << text;
     EXPECT_EQ(url.error().kind, ErrorKind::invalid_argument);

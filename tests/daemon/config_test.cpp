@@ -22,7 +22,8 @@ TEST(ConfigText, EveryKeyIsTaken) {
                   "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
                   "false\nallow_unauthenticated = true\nrequire_token = true\n"
                   "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
-                  "max_connections = 10\n",
+                  "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
+                  "socket_users = [\"anna\", \"1001\"]\n",
                   config),
             "");
   EXPECT_EQ(config.port, 7000);
@@ -36,6 +37,9 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_TRUE(config.require_token);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.max_connections, 10U);
+  EXPECT_EQ(config.socket_mode, 0600U);
+  EXPECT_EQ(config.socket_group, "games");
+  EXPECT_EQ(config.socket_users.size(), 2U);
 }
 
 TEST(ConfigText, AnUnknownKeyNamesFileLineKeyAndWhatIsKnown) {
@@ -54,6 +58,11 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
   EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
+  EXPECT_THAT(apply("bind = \"unix:x\"\n", config), HasSubstr("a whole path"));
+  for (const std::string mode : {"660", "\"66\"", "\"1660\"", "\"0668\"", "\"rw\""})
+    EXPECT_THAT(apply_config_text("socket_mode = " + mode + "\n", "test.toml", config),
+                HasSubstr("\"0660\""))
+        << mode;
 }
 
 TEST(ConfigText, CharactersBeyondAsciiAreForCommentsAndEscapes) {
