@@ -31,6 +31,8 @@ class Authentication {
   /// @param tokens  outlives it; nullptr: there are none
   Authentication(Tokens* tokens, Rules needed) : tokens_(tokens), needed_(std::move(needed)) {}
 
+  void set_rules(Rules needed) { needed_ = std::move(needed); }
+
   /// @param authorization  the field of that name, if it was sent
   [[nodiscard]] Principal identify(std::optional<std::string_view> authorization, const Peer& peer,
                                    drivers::SteadyTime now, std::int64_t now_us);

@@ -188,7 +188,7 @@ HttpSession::Step HttpSession::begin(const RequestHead& head, std::size_t head_l
   is_head_request_ = head.method == "HEAD";
   is_http_1_0_ = head.minor_version == 0;
   keeps_alive_ = head.keeps_alive && !is_refused_;
-  constexpr std::string_view scheme = "http://";
+  const std::string_view scheme = peer_.is_encrypted ? "https://" : "http://";
   if (!equals_ignoring_case(head.target.substr(0, scheme.size()), scheme))
     return judge(head, head_length, head.target);
   // A target with a host in it wins over Host (RFC 9112 3.2.2).
@@ -203,7 +203,13 @@ HttpSession::Step HttpSession::begin(const RequestHead& head, std::size_t head_l
 /// Asks who may come in, before anybody looks where to.
 HttpSession::Step HttpSession::judge(const RequestHead& head, std::size_t head_length,
                                      std::string_view target) {
-  if (const auto fault = context_.access.refuse(head, peer_.local_address)) {
+  if (peer_.lacks_encryption)
+    return refuse_and_close(
+        {ErrorCode::bad_request,
+         "From where you ask, psmoved speaks TLS only: say https:// and wss://.",
+         {}},
+        {});
+  if (const auto fault = context_.access.refuse(head, peer_.local_address, peer_.is_encrypted)) {
     if (head.has_body()) return refuse_and_close(*fault, target);
     consume(head_length);
     return refuse(*fault, target);
@@ -245,6 +251,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   auto& request = pending->request;
   request.client = client_;
   request.method = parse_method(head.method);
+  request.is_encrypted = peer_.is_encrypted;
   request.host = head.host;
   request.path = path;
   request.query = query;

@@ -14,6 +14,8 @@ struct Peer {
   std::optional<uid_t> uid{};   ///< of who opened a Unix socket
   std::string user{};           ///< goes with it: the user's name, or the number where it has none
   pid_t pid = 0;                ///< the same
+  bool is_encrypted = false;
+  bool lacks_encryption = false;  ///< it speaks in the clear where that is not allowed
 };
 
 /// Of a connected socket. Where the kernel cannot say, it is nobody on this machine.

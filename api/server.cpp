@@ -32,6 +32,7 @@
 #include "api/listener.hpp"
 #include "api/peer.hpp"
 #include "api/rest_api.hpp"
+#include "api/tls_relay.hpp"
 
 namespace psmove::api {
 namespace {
@@ -46,6 +47,8 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_refused = 64;
 /// Descriptors that are not for connections: the log, the controllers, the loop itself.
 constexpr std::size_t descriptors_for_others = 64;
+/// What an encrypted connection takes: itself, and the pair behind it.
+constexpr std::size_t descriptors_per_relay = 3;
 /// Connections taken per wake-up of a listener before others get their turn.
 constexpr int accepts_per_turn = 64;
 /// How long to leave a listener alone when there is not even a descriptor to say no with.
@@ -147,8 +150,9 @@ ServerConfig within_descriptor_limit(ServerConfig config) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return config;
   const auto granted = static_cast<std::size_t>(limit.rlim_cur);
-  const std::size_t room =
+  std::size_t room =
       granted > 2 * descriptors_for_others ? granted - descriptors_for_others : granted / 2;
+  if (config.tls) room /= descriptors_per_relay;
   config.limits.connections = std::min(config.limits.connections, room);
   return config;
 }
@@ -163,7 +167,8 @@ struct Server::Parts {
                     ? listen_on_all(config.bind, config.port, config.socket_file)
                     : take_over(config.inherited)),
         port(port_of(sockets)),
-        access(config.hosts, literal_addresses(sockets), config.origins),
+        bound(literal_addresses(sockets)),
+        access(config.hosts, bound, config.origins),
         application(make(config)),
         authentication(config.tokens,
                        {config.needs_token_here, config.needs_token_beyond, config.trusted_users}),
@@ -183,6 +188,7 @@ struct Server::Parts {
   }
   ~Parts() {
     counts->on_release = nullptr;
+    for (const auto& relay : relays_now()) relay->abort();
     if (reserve >= 0) ::close(reserve);
   }
   Parts(const Parts&) = delete;
@@ -192,6 +198,15 @@ struct Server::Parts {
   bool accept_one(int listener);
   void admit(int socket, const sockaddr_storage& address, bool is_last_resort);
   void note_user(const Peer& peer);
+  void open(int socket, Peer peer, std::shared_ptr<void> admission, bool is_refused);
+  void encrypt(int socket, const Peer& peer, std::shared_ptr<void> admission, bool is_refused);
+  void apply(const ServerConfig& changed);
+  /// A copy, because one that ends goes from the set.
+  [[nodiscard]] std::vector<std::shared_ptr<TlsRelay>> relays_now() const {
+    std::vector<std::shared_ptr<TlsRelay>> all;
+    for (auto* relay : relays) all.push_back(relay->shared_from_this());
+    return all;
+  }
   bool spend_reserve(int listener);
   void refill_reserve();
   void on_release();
@@ -206,7 +221,8 @@ struct Server::Parts {
   ServerConfig config;
   std::vector<Listener> sockets;  ///< the descriptors are owned by `listeners`
   std::uint16_t port;
-  std::set<uid_t> users;  ///< who has come over a Unix socket
+  std::vector<std::string> bound;  ///< literal addresses that are listened on
+  std::set<uid_t> users;           ///< who has come over a Unix socket
   Access access;
   std::unique_ptr<Application> application;
   Authentication authentication;
@@ -214,6 +230,7 @@ struct Server::Parts {
   std::list<stream_descriptor> listeners;
   std::shared_ptr<Counts> counts = std::make_shared<Counts>();
   std::shared_ptr<SessionList> sessions = std::make_shared<SessionList>();
+  std::set<TlsRelay*> relays;
   /// Given up for a moment to accept, and refuse, when there are no other descriptors; without it
   /// the listener would stay readable and the loop would spin.
   int reserve = -1;
@@ -282,10 +299,43 @@ void Server::Parts::admit(int socket, const sockaddr_storage& address, bool is_l
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  asio::co_spawn(io,
-                 serve(io, context, sessions, socket, std::move(peer),
-                       std::make_shared<Admission>(counts, key, is_refused), is_refused),
-                 log_failure);
+  const bool is_encrypted = config.tls && !peer.uid && (!peer.is_local || config.tls_on_loopback);
+  if (is_encrypted && is_last_resort) {  // that would take three descriptors
+    ::close(socket);
+    return;
+  }
+  auto admission = std::make_shared<Admission>(counts, key, is_refused);
+  if (is_encrypted)
+    encrypt(socket, peer, std::move(admission), is_refused);
+  else
+    open(socket, std::move(peer), std::move(admission), is_refused);
+}
+
+void Server::Parts::open(int socket, Peer peer, std::shared_ptr<void> admission, bool is_refused) {
+  asio::co_spawn(
+      io, serve(io, context, sessions, socket, std::move(peer), std::move(admission), is_refused),
+      log_failure);
+}
+
+void Server::Parts::encrypt(int socket, const Peer& peer, std::shared_ptr<void> admission,
+                            bool is_refused) {
+  const auto let_in = [this, peer, admission, is_refused](int inner, bool is_encrypted) {
+    Peer known = peer;
+    known.is_encrypted = is_encrypted;
+    known.lacks_encryption = !is_encrypted;
+    open(inner, std::move(known), admission, is_refused);
+  };
+  const auto relay = std::make_shared<TlsRelay>(
+      io, socket,
+      TlsRelay::Plan{.context = config.tls,
+                     .handshake_deadline = config.limits.head_deadline,
+                     .dead_after = config.limits.dead_after,
+                     .on_secure = [let_in](int inner) { let_in(inner, true); },
+                     .on_plain = [let_in](int same) { let_in(same, false); },
+                     .on_end = [this](TlsRelay& ended) { relays.erase(&ended); },
+                     .admission = std::move(admission)});
+  relays.insert(relay.get());
+  relay->start();
 }
 
 /// Once for each user: scripts open a connection for every request.
@@ -353,10 +403,12 @@ void Server::Parts::stop(std::chrono::milliseconds deadline, std::function<void(
   for (auto& socket : sockets) socket.file.remove();
   application->stop();
   for (auto* session : *sessions) session->stop();
+  for (const auto& relay : relays_now()) relay->stop();
   stop_timer.expires_after(deadline);
   stop_timer.async_wait([this](const boost::system::error_code& error) {
     if (error || !stopped) return;
     for (auto* session : *sessions) session->abort();
+    for (const auto& relay : relays_now()) relay->abort();
     finish_stop();
   });
   on_release();
@@ -366,6 +418,23 @@ void Server::Parts::finish_stop() {
   stop_timer.cancel();
   sweep_timer.cancel();
   asio::post(io, std::exchange(stopped, nullptr));
+}
+
+// ---- settings that change
+
+void Server::Parts::apply(const ServerConfig& changed) {
+  config.hosts = changed.hosts;
+  config.origins = changed.origins;
+  config.needs_token_here = changed.needs_token_here;
+  config.needs_token_beyond = changed.needs_token_beyond;
+  config.trusted_users = changed.trusted_users;
+  config.tls = changed.tls;
+  config.tls_on_loopback = changed.tls_on_loopback;
+  config.limits.connections = changed.limits.connections;
+  config = within_descriptor_limit(std::move(config));
+  access = Access(config.hosts, bound, config.origins);
+  authentication.set_rules(
+      {config.needs_token_here, config.needs_token_beyond, config.trusted_users});
 }
 
 // ---- Server
@@ -382,6 +451,10 @@ Server::Server(asio::io_context& io, drivers::Roster& roster, ServerConfig confi
           std::move(config)) {}
 
 Server::~Server() = default;
+
+void Server::apply(const ServerConfig& changed) {
+  parts_->apply(changed);
+}
 
 void Server::start() {
   for (auto& listener : parts_->listeners)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "api/listener.hpp"
+#include "api/tls.hpp"
 #include "types/awaitable.hpp"
 
 namespace psmove::drivers {
@@ -57,6 +58,8 @@ struct ServerConfig {
   bool needs_token_beyond = true;         ///< whether all others must
   /// Who needs none on a Unix socket, even if needs_token_here.
   std::vector<uid_t> trusted_users;
+  TlsContext tls;                ///< what connections beyond loopback are encrypted with, if any
+  bool tls_on_loopback = false;  ///< and those on loopback as well
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };
@@ -76,6 +79,9 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// Takes over what can change while it runs: hosts, origins, tokens that are needed, trusted
+  /// users, the limit of connections, TLS. Open connections stay as they are.
+  void apply(const ServerConfig& changed);
   /// Begins to accept.
   void start();
   /// Stops accepting, closes WebSockets with 1001 and ends what is idle; calls `done` when the

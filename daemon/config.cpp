@@ -20,6 +20,7 @@
 #include <toml++/toml.h>
 
 #include "api/listener.hpp"
+#include "api/tls.hpp"
 #include "api/tokens.hpp"
 #include "emulator/device_list.hpp"
 
@@ -109,6 +110,20 @@ std::string assign_log_level(const toml::node& node, Config& config) {
   return {};
 }
 
+std::string assign_tls(const toml::node& node, Config& config) {
+  std::string word;
+  if (!assign_text(node, word).empty()) word = "?";
+  if (word == "off")
+    config.tls = Tls::off;
+  else if (word == "beyond-loopback")
+    config.tls = Tls::beyond_loopback;
+  else if (word == "all")
+    config.tls = Tls::all;
+  else
+    return "\"off\", \"beyond-loopback\" or \"all\"";
+  return {};
+}
+
 std::string assign_bind(const toml::node& node, Config& config) {
   if (auto wrong = assign_list(node, config.bind); !wrong.empty()) return wrong;
   if (config.bind.empty()) return "at least one address";
@@ -148,6 +163,10 @@ const std::vector<Key>& keys() {
       {"replay", [](const auto& n, Config& c) { return assign_list(n, c.replay); }},
       {"no_hardware", [](const auto& n, Config& c) { return assign_bool(n, c.no_hardware); }},
       {"auto_pair", [](const auto& n, Config& c) { return assign_bool(n, c.auto_pair); }},
+      {"tls", assign_tls},
+      {"tls_certificate",
+       [](const auto& n, Config& c) { return assign_text(n, c.tls_certificate); }},
+      {"tls_key", [](const auto& n, Config& c) { return assign_text(n, c.tls_key); }},
       {"allow_unauthenticated",
        [](const auto& n, Config& c) { return assign_bool(n, c.allow_unauthenticated); }},
       {"require_token", [](const auto& n, Config& c) { return assign_bool(n, c.require_token); }},
@@ -223,6 +242,7 @@ struct Line {
   std::vector<std::string> replay;
   std::string state_dir;
   std::string create_token;
+  std::vector<std::string> certificate_names;
   bool check = false, version = false;
 };
 
@@ -257,6 +277,12 @@ void declare(CLI::App& app, Line& line) {
                  "Make an access token, print it once, and exit; scopes are read, outputs (the "
                  "default) and admin")
       ->type_name("NAME[:SCOPES]");
+  app.add_option("--make-certificate", line.certificate_names,
+                 "Make a certificate for this machine that is signed by itself, print its "
+                 "fingerprint, and exit; names and addresses are found out unless given")
+      ->type_name("[NAME...]")
+      ->expected(0, -1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--log-level", line.given.log_level, "debug, info (default), warning or error")
       ->type_name("LEVEL")
       ->check(CLI::IsMember(std::vector<std::string>(log_levels.begin(), log_levels.end())));
@@ -376,6 +402,16 @@ Parsed parse_config(int argc, const char* const* argv) {
   if (app.count("--create-token") > 0)
     if (const std::string wrong = read_token_wish(line.create_token, parsed); !wrong.empty())
       return stop(exit_usage, "psmoved: --create-token: " + wrong);
+  if (app.count("--make-certificate") > 0) {
+    parsed.action = Action::make_certificate;
+    for (const auto& name : line.certificate_names) {
+      if (name.empty()) continue;  // what CLI11 gives where there is none
+      if (!api::is_certificate_name(name))
+        return stop(exit_usage, "psmoved: --make-certificate: \"" + name +
+                                    "\" is neither a host name nor an address");
+      parsed.certificate_names.push_back(name);
+    }
+  }
   return parsed;
 }
 

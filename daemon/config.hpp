@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <sys/types.h>
 #include <variant>
@@ -11,6 +12,8 @@
 #include "api/principal.hpp"
 
 namespace psmove::daemon {
+
+enum class Tls : std::uint8_t { off, beyond_loopback, all };
 
 struct Config {
   std::uint16_t port = 6683;
@@ -24,22 +27,34 @@ struct Config {
   std::vector<std::filesystem::path> replay;  ///< recordings to play as controllers
   bool no_hardware = false;                   ///< leave real controllers alone
   bool auto_pair = true;                      ///< pair what is plugged in with this computer
-  bool allow_unauthenticated = false;         ///< beyond loopback nobody needs a token
-  bool require_token = false;                 ///< on loopback everybody needs one as well
-  std::string log_level = "info";             ///< debug, info, warning, error
-  std::vector<std::string> hosts;             ///< further names that clients may call this machine
-  std::vector<std::string> origins;           ///< web origins, besides our own, that may talk to us
+  /// Which connections over TCP are encrypted; nothing: those beyond loopback, if there is a
+  /// certificate.
+  std::optional<Tls> tls;
+  std::string tls_certificate;  ///< PEM file, or "self-signed": the one of --make-certificate
+  std::string tls_key;          ///< PEM file
+  bool allow_unauthenticated = false;  ///< beyond loopback nobody needs a token
+  bool require_token = false;          ///< on loopback everybody needs one as well
+  std::string log_level = "info";      ///< debug, info, warning, error
+  std::vector<std::string> hosts;      ///< further names that clients may call this machine
+  std::vector<std::string> origins;    ///< web origins, besides our own, that may talk to us
   std::size_t max_connections = 1024;
 };
 
 /// What the command line asked for.
-enum class Action : std::uint8_t { run, check_config, create_token, stop_with_message };
+enum class Action : std::uint8_t {
+  run,
+  check_config,
+  create_token,
+  make_certificate,
+  stop_with_message
+};
 
 struct Parsed {
   Config config;
   Action action = Action::run;
   std::string token_name{};                      ///< for create_token
   api::Scope token_scope = api::Scope::outputs;  ///< the same
+  std::vector<std::string> certificate_names{};  ///< for make_certificate; none: found out
   int exit_code = 0;    ///< for stop_with_message: 0 help and version, 64 usage, 78 configuration
   std::string message;  ///< one sentence, or the text of --help
 };

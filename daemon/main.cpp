@@ -17,9 +17,11 @@
 #include <string>
 #include <utility>
 
+#include "api/access.hpp"
 #include "api/listener.hpp"
 #include "api/server.hpp"
 #include "api/tokens.hpp"
+#include "daemon/certificate.hpp"
 #include "daemon/config.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/log.hpp"
@@ -111,6 +113,11 @@ asio::awaitable<void> go_dark(drivers::Roster& roster) {
 
 std::string describe(const api::ServerConfig& config, std::uint16_t port) {
   if (!config.inherited.empty()) return "sockets from systemd";
+  const auto scheme = [&config](const std::string& address) {
+    const bool is_encrypted =
+        config.tls && (config.tls_on_loopback || !api::is_loopback_name(address));
+    return std::string(is_encrypted ? "https://" : "http://");
+  };
   std::string text;
   for (const auto& address : config.bind) {
     const bool is_v6 = address.find(':') != std::string::npos;
@@ -118,7 +125,8 @@ std::string describe(const api::ServerConfig& config, std::uint16_t port) {
     if (api::socket_path(address))
       text += address;
     else
-      text += "http://" + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
+      text +=
+          scheme(address) + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
   }
   return text;
 }
@@ -131,8 +139,10 @@ std::string why_not_listening(const boost::system::system_error& error, std::uin
 }
 
 api::ServerConfig server_config(const Config& config, const SocketAccess& access,
-                                std::vector<int> inherited) {
+                                const api::LoadedTls& encryption, std::vector<int> inherited) {
   api::ServerConfig server;
+  server.tls = encryption.context;
+  server.tls_on_loopback = config.tls == Tls::all;
   server.port = config.port;
   server.bind = config.bind;
   server.inherited = std::move(inherited);
@@ -186,6 +196,27 @@ int create_token(const Parsed& parsed) {
   return 0;
 }
 
+int make_certificate(const Parsed& parsed) {
+  const auto& directory = parsed.config.state_dir;
+  if (const std::string wrong = StateFile(directory).prepare(); !wrong.empty())
+    return fail(exit_failure, wrong);
+  const auto names = parsed.certificate_names.empty() ? own_names() : parsed.certificate_names;
+  const auto made = make_self_signed(directory, names);
+  if (!made.wrong.empty()) return fail(exit_failure, made.wrong);
+  std::printf("certificate  %s\nSHA-256      %s\nfor         ", made.path.c_str(),
+              made.fingerprint.c_str());
+  for (const auto& name : names) std::printf(" %s", name.c_str());
+  std::puts("");
+  return 0;
+}
+
+void log_encryption(const Config& config, const api::LoadedTls& encryption) {
+  if (!encryption.context) return;
+  spdlog::info("connections are encrypted which={} certificate_sha256={}",
+               config.tls == Tls::all ? "all" : "beyond-loopback", encryption.fingerprint);
+  if (!encryption.warning.empty()) spdlog::warn("{}", encryption.warning);
+}
+
 /// @return why this configuration may not be listened with, or nothing
 std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
                            bool has_tokens) {
@@ -226,6 +257,9 @@ int run(const Config& config) {
     return fail(exit_config, wrong);
   const SocketAccess access = socket_access(config);
   if (!access.wrong.empty()) return fail(exit_config, access.wrong);
+  const api::LoadedTls encryption = load_encryption(config);
+  if (!encryption.wrong.empty()) return fail(exit_config, encryption.wrong);
+  log_encryption(config, encryption);
 
   drivers::UnixClock clock;
   drivers::Roster roster(clock);
@@ -239,7 +273,7 @@ int run(const Config& config) {
   const bool has_hardware = !config.no_hardware;
   drivers::Pairings pairings(io, roster, has_hardware ? &bluez : nullptr,
                              has_hardware ? &helper : nullptr, {.automatic = config.auto_pair});
-  api::ServerConfig serving = server_config(config, access, std::move(inherited));
+  api::ServerConfig serving = server_config(config, access, encryption, std::move(inherited));
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
   serving.tokens = &tokens;
@@ -304,10 +338,13 @@ int main(int argc, char** argv) {
   if (parsed.action == Action::check_config) {
     if (const auto access = socket_access(parsed.config); !access.wrong.empty())
       return fail(exit_config, access.wrong);
+    if (const auto encryption = load_encryption(parsed.config); !encryption.wrong.empty())
+      return fail(exit_config, encryption.wrong);
     std::puts("psmoved: the configuration is fine");
     return 0;
   }
   try {
+    if (parsed.action == Action::make_certificate) return make_certificate(parsed);
     if (parsed.action == Action::create_token) return create_token(parsed);
     return run(parsed.config);
   } catch (const std::exception& error) {

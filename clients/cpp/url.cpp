@@ -66,16 +66,18 @@ std::string ServerUrl::authority() const {
 
 std::string ServerUrl::text() const {
   if (!socket.empty()) return std::string(unix_scheme) + socket;
-  return "http://" + authority();
+  return (is_tls ? "https://" : "http://") + authority();
 }
 
 Answer<ServerUrl> parse_server_url(std::string_view text) {
   if (text.starts_with(unix_scheme)) return parse_unix_url(text);
+  ServerUrl url;
   auto rest = text;
   if (const auto scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
     const auto scheme = rest.substr(0, scheme_end);
-    if (scheme == "https") return invalid(text, "only http is spoken here");
-    if (scheme != "http") return invalid(text, "it must begin with http://");
+    if (scheme != "http" && scheme != "https")
+      return invalid(text, "it must begin with http:// or https://");
+    url.is_tls = scheme == "https";
     rest.remove_prefix(scheme_end + 3);
   }
   if (rest.ends_with('/')) rest.remove_suffix(1);
@@ -84,7 +86,6 @@ Answer<ServerUrl> parse_server_url(std::string_view text) {
   if (rest.find('@') != std::string_view::npos)
     return invalid(text, "it takes no user name or password");
 
-  ServerUrl url;
   std::string_view port;
   if (rest.starts_with('[')) {
     const auto bracket = rest.find(']');

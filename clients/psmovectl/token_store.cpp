@@ -24,7 +24,8 @@ std::string token_for(const ServerUrl& server, std::string_view text) {
     std::string token;
     if (!(words >> where >> token)) continue;
     const auto url = parse_server_url(where);
-    if (url && url->host == server.host && url->port == server.port && url->socket == server.socket)
+    if (url && url->host == server.host && url->port == server.port &&
+        url->socket == server.socket && url->is_tls == server.is_tls)
       return token;
   }
   return {};

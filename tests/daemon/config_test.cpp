@@ -23,7 +23,8 @@ TEST(ConfigText, EveryKeyIsTaken) {
                   "false\nallow_unauthenticated = true\nrequire_token = true\n"
                   "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
                   "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
-                  "socket_users = [\"anna\", \"1001\"]\n",
+                  "socket_users = [\"anna\", \"1001\"]\n"
+                  "tls = \"all\"\ntls_certificate = \"/c.pem\"\ntls_key = \"/k.pem\"\n",
                   config),
             "");
   EXPECT_EQ(config.port, 7000);
@@ -40,6 +41,9 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_EQ(config.socket_mode, 0600U);
   EXPECT_EQ(config.socket_group, "games");
   EXPECT_EQ(config.socket_users.size(), 2U);
+  EXPECT_EQ(config.tls, Tls::all);
+  EXPECT_EQ(config.tls_certificate, "/c.pem");
+  EXPECT_EQ(config.tls_key, "/k.pem");
 }
 
 TEST(ConfigText, AnUnknownKeyNamesFileLineKeyAndWhatIsKnown) {
@@ -58,6 +62,7 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
   EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
+  EXPECT_THAT(apply("tls = true\n", config), HasSubstr("beyond-loopback"));
   EXPECT_THAT(apply("bind = \"unix:x\"\n", config), HasSubstr("a whole path"));
   for (const std::string mode : {"660", "\"66\"", "\"1660\"", "\"0668\"", "\"rw\""})
     EXPECT_THAT(apply_config_text("socket_mode = " + mode + "\n", "test.toml", config),

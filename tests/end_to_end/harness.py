@@ -121,6 +121,7 @@ class UnixConnection(http.client.HTTPConnection):
 class Daemon:
     """psmoved on a free port with a state directory of its own."""
 
+    tls = None  # an ssl.SSLContext, where it is to be asked over TLS
     socket = None  # the path of a Unix socket, where it is to be asked over that
 
     def __init__(self, *options, state=None, port=0, environment=None, pass_fds=(), preexec=None):
@@ -148,7 +149,7 @@ class Daemon:
         return "".join(self.lines)
 
     def _listening(self):
-        match = re.search(r"listening .*http://[0-9.]+:(\d+)", self.log())
+        match = re.search(r"listening .*https?://[0-9.]+:(\d+)", self.log())
         if match:
             self.port = int(match.group(1))
         return match or "listening unix:" in self.log() or "listening sockets from systemd" in self.log()
@@ -159,6 +160,8 @@ class Daemon:
     def connect(self):
         if self.socket:
             return UnixConnection(self.socket, PATIENCE)
+        if self.tls:
+            return http.client.HTTPSConnection(self.host, self.port, timeout=PATIENCE, context=self.tls)
         return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
 
     def request(self, method, path, body=None, headers=None, content_type=None):
@@ -288,7 +291,9 @@ class open_stream:
         if daemon.socket:
             self.connection = websockets.unix_connect(daemon.socket, f"ws://localhost{path}", open_timeout=PATIENCE, **options)
         else:
-            self.connection = websockets.connect(f"ws://{daemon.host}:{daemon.port}{path}", open_timeout=PATIENCE, **options)
+            scheme = "wss" if daemon.tls else "ws"
+            self.connection = websockets.connect(f"{scheme}://{daemon.host}:{daemon.port}{path}", open_timeout=PATIENCE,
+                                                 ssl=daemon.tls, **options)
 
     async def __aenter__(self):
         target = f"/api/v1/stream{self.query}"
@@ -305,7 +310,7 @@ class open_stream:
 
 
 def curl(*arguments):
-    """What curl prints. Of its options these are understood here: -X, -d, --unix-socket."""
+    """What curl prints. Of its options these are understood here: -X, -d, --unix-socket, --cacert."""
     method, data, url = "GET", [], None
     given = iter(arguments)
     for argument in given:
@@ -313,7 +318,7 @@ def curl(*arguments):
             method = next(given)
         elif argument == "-d":
             data.append(next(given))
-        elif argument == "--unix-socket":
+        elif argument in ("--unix-socket", "--cacert"):
             next(given)
         else:
             url = urllib.parse.urlsplit(argument)
