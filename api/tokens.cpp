@@ -124,6 +124,25 @@ void Tokens::restore(std::vector<Token> tokens) {
   tokens_ = std::move(tokens);
 }
 
+void Tokens::replace(std::vector<Token> tokens) {
+  const auto same = [](std::vector<Token>& among, const Token& wanted) {
+    return std::find_if(among.begin(), among.end(), [&](const Token& token) {
+      return token.hash == wanted.hash && token.scope == wanted.scope && token.name == wanted.name;
+    });
+  };
+  std::vector<Token> gone;
+  for (const Token& known : tokens_) {
+    const auto found = same(tokens, known);
+    if (found == tokens.end())
+      gone.push_back(known);
+    else  // the file is not written at each use
+      found->last_used_us = std::max(found->last_used_us, known.last_used_us);
+  }
+  tokens_ = std::move(tokens);
+  if (!on_revoke_) return;
+  for (const Token& token : gone) on_revoke_(token);
+}
+
 wire::Parsed<std::string> Tokens::create(std::string_view name, Scope scope, std::int64_t now_us) {
   if (std::any_of(tokens_.begin(), tokens_.end(),
                   [name](const Token& token) { return token.name == name; }))

@@ -415,6 +415,24 @@ Parsed parse_config(int argc, const char* const* argv) {
   return parsed;
 }
 
+std::vector<std::string> keep_what_needs_a_restart(const Config& now, Config& wanted) {
+  std::vector<std::string> names;
+  const auto keep = [&](const char* name, auto Config::*setting) {
+    if (now.*setting == wanted.*setting) return;
+    wanted.*setting = now.*setting;
+    names.emplace_back(name);
+  };
+  keep("port", &Config::port);
+  keep("bind", &Config::bind);
+  keep("socket_mode", &Config::socket_mode);
+  keep("socket_group", &Config::socket_group);
+  keep("state_dir", &Config::state_dir);
+  keep("simulate", &Config::simulate);
+  keep("replay", &Config::replay);
+  keep("no_hardware", &Config::no_hardware);
+  return names;
+}
+
 std::filesystem::path default_config_file() {
   const char* directory = std::getenv("CONFIGURATION_DIRECTORY");
   return std::filesystem::path(directory != nullptr ? directory : "/etc/psmoved") / "psmoved.toml";

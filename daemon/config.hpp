@@ -63,6 +63,10 @@ struct Parsed {
 /// command line says wins. Never throws; nothing is touched but the file.
 Parsed parse_config(int argc, const char* const* argv);
 
+/// The settings that differ and cannot change while the daemon runs, by name; they are put back to
+/// what they are now.
+std::vector<std::string> keep_what_needs_a_restart(const Config& now, Config& wanted);
+
 /// Where the configuration lies unless --config says otherwise: psmoved.toml in
 /// $CONFIGURATION_DIRECTORY, or in /etc/psmoved.
 std::filesystem::path default_config_file();

@@ -237,7 +237,46 @@ std::string judge_exposure(const Config& config, const std::vector<int>& inherit
          "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
 }
 
-int run(const Config& config) {
+/// What runs, as far as a reload can change it.
+struct Running {
+  Config config;
+  std::vector<int> inherited;
+  TokenFile& token_file;
+  api::Tokens& tokens;
+  drivers::Pairings& pairings;
+  api::Server& server;
+};
+
+/// Reads the configuration again. Nothing changes unless all of it can be used.
+/// @return what is wrong with it, or nothing
+std::string reload(int argc, const char* const* argv, Running& running) {
+  Parsed parsed = parse_config(argc, argv);
+  if (parsed.action == Action::stop_with_message) return parsed.message;
+  Config& wanted = parsed.config;
+  const auto kept = keep_what_needs_a_restart(running.config, wanted);
+  const SocketAccess access = socket_access(wanted);
+  if (!access.wrong.empty()) return access.wrong;
+  const api::LoadedTls encryption = load_encryption(wanted);
+  if (!encryption.wrong.empty()) return encryption.wrong;
+  ReadTokens known = load_tokens(running.token_file);
+  if (!known.wrong.empty()) return known.wrong;
+  if (std::string wrong = judge_exposure(wanted, running.inherited, !known.tokens.empty());
+      !wrong.empty())
+    return wrong;
+
+  set_log_level(wanted.log_level);
+  running.pairings.set_automatic(wanted.auto_pair);
+  running.server.apply(server_config(wanted, access, encryption, running.inherited));
+  running.tokens.replace(std::move(known.tokens));
+  log_encryption(wanted, encryption);
+  running.config = std::move(wanted);
+  for (const auto& name : kept)
+    spdlog::warn("this setting changes with a restart only setting={}", name);
+  spdlog::info("the configuration was reloaded");
+  return {};
+}
+
+int run(const Config& config, int argc, const char* const* argv) {
   set_up_log(config.log_level);
   raise_file_limit();
   StateFile state_file(config.state_dir);
@@ -251,7 +290,7 @@ int run(const Config& config) {
   if (!known_tokens.wrong.empty()) return fail(exit_config, known_tokens.wrong);
   api::Tokens tokens([&token_file](const auto& all) { return token_file.save(all); });
   tokens.restore(std::move(known_tokens.tokens));
-  auto inherited = inherited_sockets();
+  const auto inherited = inherited_sockets();
   if (const std::string wrong = judge_exposure(config, inherited, !tokens.all().empty());
       !wrong.empty())
     return fail(exit_config, wrong);
@@ -273,7 +312,7 @@ int run(const Config& config) {
   const bool has_hardware = !config.no_hardware;
   drivers::Pairings pairings(io, roster, has_hardware ? &bluez : nullptr,
                              has_hardware ? &helper : nullptr, {.automatic = config.auto_pair});
-  api::ServerConfig serving = server_config(config, access, encryption, std::move(inherited));
+  api::ServerConfig serving = server_config(config, access, encryption, inherited);
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
   serving.tokens = &tokens;
@@ -302,13 +341,19 @@ int run(const Config& config) {
     if (const std::string wrong = drivers::start_replay(io, roster, path); !wrong.empty())
       return fail(exit_failure, wrong);
 
-  Service service(io, [&] {
+  const auto stop = [&] {
     hotplug.stop();
     pairings.stop();
     bluez.stop();
     asio::co_spawn(io, go_dark(roster), [&](const std::exception_ptr&) {
       server->stop(goodbye_patience, [&] { io.stop(); });
     });
+  };
+  Running running{config, inherited, token_file, tokens, pairings, *server};
+  Service service(io, stop, [&] {
+    if (const std::string wrong = reload(argc, argv, running); !wrong.empty())
+      spdlog::error("the configuration was not reloaded, and nothing has changed error=\"{}\"",
+                    wrong);
   });
   server->start();
   spdlog::info("listening {}", describe(serving, server->port()));
@@ -346,7 +391,7 @@ int main(int argc, char** argv) {
   try {
     if (parsed.action == Action::make_certificate) return make_certificate(parsed);
     if (parsed.action == Action::create_token) return create_token(parsed);
-    return run(parsed.config);
+    return run(parsed.config, argc, argv);
   } catch (const std::exception& error) {
     return fail(exit_failure, error.what());
   }

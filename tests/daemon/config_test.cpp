@@ -85,6 +85,21 @@ TEST(ConfigText, ABrokenFileChangesNothing) {
   EXPECT_EQ(config.port, Config{}.port);
 }
 
+TEST(Reload, WhatNeedsARestartStaysAndIsNamed) {
+  const Config now;
+  Config wanted;
+  wanted.port = 1;
+  wanted.simulate = "zcm1";
+  wanted.log_level = "debug";
+  wanted.require_token = true;
+  EXPECT_EQ(keep_what_needs_a_restart(now, wanted), (std::vector<std::string>{"port", "simulate"}));
+  EXPECT_EQ(wanted.port, now.port);
+  EXPECT_EQ(wanted.simulate, "");
+  EXPECT_EQ(wanted.log_level, "debug");
+  EXPECT_TRUE(wanted.require_token);
+  EXPECT_TRUE(keep_what_needs_a_restart(now, wanted).empty());
+}
+
 class CommandLine : public ::testing::Test {
  protected:
   static Parsed parse(std::vector<const char*> words) {
