@@ -163,6 +163,7 @@ const std::vector<Key>& keys() {
       {"replay", [](const auto& n, Config& c) { return assign_list(n, c.replay); }},
       {"no_hardware", [](const auto& n, Config& c) { return assign_bool(n, c.no_hardware); }},
       {"auto_pair", [](const auto& n, Config& c) { return assign_bool(n, c.auto_pair); }},
+      {"advertise", [](const auto& n, Config& c) { return assign_bool(n, c.advertise); }},
       {"tls", assign_tls},
       {"tls_certificate",
        [](const auto& n, Config& c) { return assign_text(n, c.tls_certificate); }},
@@ -269,6 +270,8 @@ void declare(CLI::App& app, Line& line) {
   app.add_flag("--no-hardware", line.given.no_hardware, "Leave real controllers alone");
   app.add_flag("!--no-auto-pair", line.given.auto_pair,
                "Wait to be asked before a controller on the cable is paired");
+  app.add_flag("!--no-advertise", line.given.advertise,
+               "Beyond loopback, do not tell the network that psmoved is here");
   app.add_flag("--allow-unauthenticated", line.given.allow_unauthenticated,
                "Beyond loopback nobody needs a token: anybody there can use the controllers");
   app.add_flag("--require-token", line.given.require_token,
@@ -300,6 +303,7 @@ void overlay(const CLI::App& app, const Line& line, Config& config) {
   if (given("--replay")) config.replay = {line.replay.begin(), line.replay.end()};
   if (given("--no-hardware")) config.no_hardware = true;
   if (given("--no-auto-pair")) config.auto_pair = false;
+  if (given("--no-advertise")) config.advertise = false;
   if (given("--allow-unauthenticated")) config.allow_unauthenticated = true;
   if (given("--require-token")) config.require_token = true;
   if (given("--log-level")) config.log_level = line.given.log_level;

@@ -32,6 +32,7 @@ struct Config {
   std::optional<Tls> tls;
   std::string tls_certificate;  ///< PEM file, or "self-signed": the one of --make-certificate
   std::string tls_key;          ///< PEM file
+  bool advertise = true;        ///< tell the network, if it can reach us at all
   bool allow_unauthenticated = false;  ///< beyond loopback nobody needs a token
   bool require_token = false;          ///< on loopback everybody needs one as well
   std::string log_level = "info";      ///< debug, info, warning, error

@@ -21,6 +21,7 @@
 #include "api/listener.hpp"
 #include "api/server.hpp"
 #include "api/tokens.hpp"
+#include "daemon/advertisement.hpp"
 #include "daemon/certificate.hpp"
 #include "daemon/config.hpp"
 #include "daemon/listening.hpp"
@@ -245,11 +246,31 @@ struct Running {
   api::Tokens& tokens;
   drivers::Pairings& pairings;
   api::Server& server;
+  api::ServerConfig serving;  ///< what the settings say
+  std::string host_name{};    ///< by which the network finds this machine; empty: not known
 };
+
+/// Others may call this machine by the name that Avahi found for it.
+api::ServerConfig as_found_on_the_network(api::ServerConfig server, const std::string& host_name) {
+  if (!host_name.empty()) server.hosts.push_back(host_name);
+  return server;
+}
+
+/// Tells the network of us if it can reach us, and if that is wanted.
+void advertise(const Running& running, bool is_encrypted, Advertisement& advertisement) {
+  const Config& config = running.config;
+  if (config.advertise && is_exposed(config, running.inherited) && running.server.port() != 0)
+    advertisement.publish({.port = running.server.port(),
+                           .is_encrypted = is_encrypted,
+                           .needs_token = !config.allow_unauthenticated});
+  else
+    advertisement.withdraw();
+}
 
 /// Reads the configuration again. Nothing changes unless all of it can be used.
 /// @return what is wrong with it, or nothing
-std::string reload(int argc, const char* const* argv, Running& running) {
+std::string reload(int argc, const char* const* argv, Running& running,
+                   Advertisement& advertisement) {
   Parsed parsed = parse_config(argc, argv);
   if (parsed.action == Action::stop_with_message) return parsed.message;
   Config& wanted = parsed.config;
@@ -266,10 +287,12 @@ std::string reload(int argc, const char* const* argv, Running& running) {
 
   set_log_level(wanted.log_level);
   running.pairings.set_automatic(wanted.auto_pair);
-  running.server.apply(server_config(wanted, access, encryption, running.inherited));
+  running.serving = server_config(wanted, access, encryption, running.inherited);
+  running.server.apply(as_found_on_the_network(running.serving, running.host_name));
   running.tokens.replace(std::move(known.tokens));
   log_encryption(wanted, encryption);
   running.config = std::move(wanted);
+  advertise(running, encryption.context != nullptr, advertisement);
   for (const auto& name : kept)
     spdlog::warn("this setting changes with a restart only setting={}", name);
   spdlog::info("the configuration was reloaded");
@@ -349,14 +372,19 @@ int run(const Config& config, int argc, const char* const* argv) {
       server->stop(goodbye_patience, [&] { io.stop(); });
     });
   };
-  Running running{config, inherited, token_file, tokens, pairings, *server};
+  Running running{config, inherited, token_file, tokens, pairings, *server, serving};
+  Advertisement advertisement(io, [&running](const std::string& host_name) {
+    running.host_name = host_name;
+    running.server.apply(as_found_on_the_network(running.serving, host_name));
+  });
   Service service(io, stop, [&] {
-    if (const std::string wrong = reload(argc, argv, running); !wrong.empty())
+    if (const std::string wrong = reload(argc, argv, running, advertisement); !wrong.empty())
       spdlog::error("the configuration was not reloaded, and nothing has changed error=\"{}\"",
                     wrong);
   });
   server->start();
   spdlog::info("listening {}", describe(serving, server->port()));
+  advertise(running, encryption.context != nullptr, advertisement);
   service.ready("Serving PlayStation Move controllers");
   io.run();
   roster.changed();           // what the filters learned since

@@ -18,15 +18,17 @@ std::string apply(const std::string& text, Config& config) {
 
 TEST(ConfigText, EveryKeyIsTaken) {
   Config config;
-  EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
-                  "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
-                  "false\nallow_unauthenticated = true\nrequire_token = true\n"
-                  "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
-                  "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
-                  "socket_users = [\"anna\", \"1001\"]\n"
-                  "tls = \"all\"\ntls_certificate = \"/c.pem\"\ntls_key = \"/k.pem\"\n",
-                  config),
-            "");
+  EXPECT_EQ(
+      apply(
+          "port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
+          "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
+          "false\nallow_unauthenticated = true\nrequire_token = true\n"
+          "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
+          "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
+          "socket_users = [\"anna\", \"1001\"]\n"
+          "tls = \"all\"\nadvertise = false\ntls_certificate = \"/c.pem\"\ntls_key = \"/k.pem\"\n",
+          config),
+      "");
   EXPECT_EQ(config.port, 7000);
   EXPECT_EQ(config.bind, std::vector<std::string>{"::1"});
   EXPECT_EQ(config.state_dir, "/tmp/x");
@@ -42,6 +44,7 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_EQ(config.socket_group, "games");
   EXPECT_EQ(config.socket_users.size(), 2U);
   EXPECT_EQ(config.tls, Tls::all);
+  EXPECT_FALSE(config.advertise);
   EXPECT_EQ(config.tls_certificate, "/c.pem");
   EXPECT_EQ(config.tls_key, "/k.pem");
 }
