@@ -47,21 +47,34 @@ bool is_write(std::string_view method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
 }
 
-/// http://name[:port] with nothing behind, as browsers send it.
-std::optional<Authority> authority_of_origin(std::string_view origin) {
-  constexpr std::string_view scheme = "http://";
-  if (!origin.starts_with(scheme)) return std::nullopt;
-  return parse_authority(origin.substr(scheme.size()));
+/// https://name[:port] with nothing behind, as browsers send it.
+struct Origin {
+  Authority authority;
+  bool is_https = false;
+};
+
+std::optional<Origin> parse_origin(std::string_view text) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!text.starts_with(scheme)) continue;
+    auto authority = parse_authority(text.substr(scheme.size()));
+    if (!authority) return std::nullopt;
+    return Origin{std::move(*authority), scheme.starts_with("https")};
+  }
+  return std::nullopt;
 }
 
-std::string_view port_or_default(const Authority& authority) {
-  return authority.port.empty() ? std::string_view("80") : std::string_view(authority.port);
-}
-
-bool is_same_origin(std::string_view origin, const Authority& host) {
-  const auto page = authority_of_origin(origin);
-  if (!page || port_or_default(*page) != port_or_default(host)) return false;
-  return page->name == host.name || (is_loopback_name(page->name) && is_loopback_name(host.name));
+/// What is asked in the clear may come from a page with https all the same: of a proxy before us,
+/// which gives back the name that it was asked by.
+bool is_same_origin(std::string_view text, const Authority& host, bool is_encrypted) {
+  const auto origin = parse_origin(text);
+  if (!origin || (is_encrypted && !origin->is_https)) return false;
+  const std::string_view usual_port = origin->is_https ? "443" : "80";
+  const auto port = [usual_port](const Authority& authority) {
+    return authority.port.empty() ? usual_port : std::string_view(authority.port);
+  };
+  const Authority& page = origin->authority;
+  if (port(page) != port(host)) return false;
+  return page.name == host.name || (is_loopback_name(page.name) && is_loopback_name(host.name));
 }
 
 }  // namespace
@@ -111,7 +124,8 @@ Access::Access(std::vector<std::string> hosts, const std::vector<std::string>& b
   }
 }
 
-std::optional<Fault> Access::refuse(const RequestHead& head, std::string_view local_address) const {
+std::optional<Fault> Access::refuse(const RequestHead& head, std::string_view local_address,
+                                    bool is_encrypted) const {
   // An HTTP/1.0 client without Host is no browser, and only browsers can be led astray by DNS.
   Authority host;
   if (head.has_host) {
@@ -126,7 +140,7 @@ std::optional<Fault> Access::refuse(const RequestHead& head, std::string_view lo
   }
   const auto origin = head.find("origin");
   if (origin && is_configured(*origin)) return std::nullopt;
-  if (origin && !is_same_origin(*origin, host))
+  if (origin && !is_same_origin(*origin, host, is_encrypted))
     return Fault{ErrorCode::origin_not_allowed,
                  "Pages of this origin may not talk to psmoved; name it in `origins` in the "
                  "configuration if they may.",

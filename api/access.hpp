@@ -33,8 +33,10 @@ class Access {
 
   /// Judges a request before it is routed.
   /// @param local_address  the literal address this connection came in on
+  /// @param is_encrypted   then no page that came in the clear is one of ours
   [[nodiscard]] std::optional<wire::Fault> refuse(const RequestHead& head,
-                                                  std::string_view local_address) const;
+                                                  std::string_view local_address,
+                                                  bool is_encrypted = false) const;
 
   /// The configured origin to echo in Access-Control-Allow-Origin, or empty. Pages of our own need
   /// no such header.

@@ -25,9 +25,8 @@ constexpr std::size_t most_debtors = 1024;
 
 Principal Authentication::identify(std::optional<std::string_view> authorization, const Peer& peer,
                                    SteadyTime now, std::int64_t now_us) {
-  const bool needs_token = peer.is_local ? needed_.here : needed_.beyond;
   const auto secret = authorization ? bearer_token(*authorization) : std::nullopt;
-  if (!secret) return {.scope = needs_token ? Scope::open : Scope::admin};
+  if (!secret) return {.scope = needs_token(peer) ? Scope::open : Scope::admin, .user = peer.user};
   const Token* token =
       tokens_ != nullptr && !secret->empty() ? tokens_->find_secret(*secret) : nullptr;
   // A token that is wrong is wrong where none is needed, too: better said than found out later.
@@ -40,6 +39,14 @@ Principal Authentication::identify_ticket(std::optional<Principal> known, const 
                                           SteadyTime now) {
   if (known) return *std::move(known);
   return {.scope = Scope::open, .fault = wrong_token(peer, now)};
+}
+
+bool Authentication::needs_token(const Peer& peer) const {
+  if (!peer.is_local) return needed_.beyond;
+  const auto& trusted = needed_.trusted;
+  const bool is_trusted =
+      peer.uid && std::find(trusted.begin(), trusted.end(), *peer.uid) != trusted.end();
+  return needed_.here && !is_trusted;
 }
 
 /// Only what is wrong is counted: whoever has a token is not locked out by a neighbour without one.

@@ -1,6 +1,6 @@
 #pragma once
-// Makes out who asks: by the token they show, by the ticket a token or this machine was given, or
-// by being on this machine.
+// Makes out who asks: by the token they show, by the ticket a token or this machine was given, by
+// the user that the kernel says they are, or by being on this machine.
 
 #include <chrono>
 #include <cstddef>
@@ -8,7 +8,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
+#include <utility>
+#include <vector>
 
+#include "api/peer.hpp"
 #include "api/principal.hpp"
 #include "api/routes.hpp"
 #include "drivers/clock.hpp"
@@ -17,20 +21,17 @@ namespace psmove::api {
 
 class Tokens;
 
-/// The other end of a connection.
-struct Peer {
-  bool is_local = true;   ///< on loopback, or on a socket with no network behind it
-  std::string address{};  ///< literal; empty where there is none
-};
-
 class Authentication {
  public:
   struct Rules {
-    bool here = false;    ///< whether this machine needs a token
-    bool beyond = false;  ///< whether all others do
+    bool here = false;             ///< whether this machine needs a token
+    bool beyond = false;           ///< whether all others do
+    std::vector<uid_t> trusted{};  ///< who needs none here, if the kernel says that it is they
   };
   /// @param tokens  outlives it; nullptr: there are none
-  Authentication(Tokens* tokens, Rules needed) : tokens_(tokens), needed_(needed) {}
+  Authentication(Tokens* tokens, Rules needed) : tokens_(tokens), needed_(std::move(needed)) {}
+
+  void set_rules(Rules needed) { needed_ = std::move(needed); }
 
   /// @param authorization  the field of that name, if it was sent
   [[nodiscard]] Principal identify(std::optional<std::string_view> authorization, const Peer& peer,
@@ -44,6 +45,7 @@ class Authentication {
   /// How much an address is in debt for the wrong tokens it showed.
   using Debts = std::map<std::string, drivers::SteadyTime, std::less<>>;
 
+  [[nodiscard]] bool needs_token(const Peer& peer) const;
   [[nodiscard]] wire::Fault wrong_token(const Peer& peer, drivers::SteadyTime now);
 
   Tokens* tokens_;

@@ -59,12 +59,14 @@ std::string token_request_line(Service& service, const Request& request) {
 
 std::optional<Response> get_front_page(Service& service, const Request& request) {
   const std::string host = request.host.empty() ? "localhost:6683" : request.host;
+  const std::string url = (request.is_encrypted ? "https://" : "") + host;
   auto response =
       page("psmoved " PSMOVED_VERSION,
            "<p>PlayStation Move controllers on the network.</p>\n" +
-               token_request_line(service, request) + "<pre>curl " + host +
-               "/api/v1/controllers\ncurl " + host + "/api/v1/controllers/1/sensors\ncurl -X PUT " +
-               host + "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>ws://" + host +
+               token_request_line(service, request) + "<pre>curl " + url +
+               "/api/v1/controllers\ncurl " + url + "/api/v1/controllers/1/sensors\ncurl -X PUT " +
+               url + "/api/v1/controllers/1/led -d color=red\n</pre>\n<ul>\n<li>" +
+               (request.is_encrypted ? "wss://" : "ws://") + host +
                R"(/api/v1/stream: the stream, for WebSocket clients</li>
 <li><a href="/api/v1/events?max_rate_hz=1">/api/v1/events</a>: the same as Server-Sent Events</li>
 <li><a href="/api/v1">/api/v1</a>: versions, clock, limits</li>

@@ -1,7 +1,6 @@
 #include "api/http_session.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -13,7 +12,6 @@
 #include <cstring>
 #include <ctime>
 #include <exception>
-#include <netinet/in.h>
 #include <spdlog/spdlog.h>
 #include <sys/socket.h>
 #include <utility>
@@ -63,36 +61,6 @@ std::string_view http_date() {
   return text.data();
 }
 
-/// The literal address in it; empty where it has none. IPv4 that was mapped into IPv6 is IPv4.
-std::string address_text(const sockaddr_storage& address) {
-  std::array<char, INET6_ADDRSTRLEN> text{};
-  const void* binary = nullptr;
-  int family = address.ss_family;
-  if (family == AF_INET) {
-    binary = &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr;
-  } else if (family == AF_INET6) {
-    const in6_addr& six = reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr;
-    const bool is_mapped = IN6_IS_ADDR_V4MAPPED(&six);
-    constexpr std::size_t prefix = 12;
-    binary = is_mapped ? six.s6_addr + prefix : six.s6_addr;
-    if (is_mapped) family = AF_INET;
-  }
-  if (binary == nullptr || ::inet_ntop(family, binary, text.data(), text.size()) == nullptr)
-    return {};
-  return text.data();
-}
-
-/// Who is on this machine came over loopback, or over a socket that has no network behind it.
-Peer peer_of(int socket) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (::getpeername(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0)
-    return {.is_local = false};
-  Peer peer{.is_local = address.ss_family == AF_UNIX, .address = address_text(address)};
-  if (!peer.is_local) peer.is_local = !peer.address.empty() && is_loopback_name(peer.address);
-  return peer;
-}
-
 std::int64_t unix_now_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
@@ -131,14 +99,6 @@ Response internal_error(const std::exception& error, std::string_view path) {
                  path);
 }
 
-/// The literal address that a connection came in on; empty where it has none.
-std::string local_address_of(int socket) {
-  sockaddr_storage address{};
-  socklen_t length = sizeof address;
-  if (::getsockname(socket, reinterpret_cast<sockaddr*>(&address), &length) != 0) return {};
-  return address_text(address);
-}
-
 }  // namespace
 
 struct HttpSession::Socket {
@@ -154,12 +114,11 @@ struct HttpSession::Pending {
 };
 
 HttpSession::HttpSession(boost::asio::io_context& io, SessionContext& context, int socket,
-                         std::shared_ptr<void> admission, bool is_refused)
+                         Peer peer, std::shared_ptr<void> admission, bool is_refused)
     : context_(context),
       admission_(std::move(admission)),
       socket_(std::make_unique<Socket>(io, socket)),
-      local_address_(local_address_of(socket)),
-      peer_(peer_of(socket)),
+      peer_(std::move(peer)),
       is_refused_(is_refused) {
   set_deadline(is_refused ? std::chrono::milliseconds(refused_patience)
                           : std::chrono::milliseconds(context.limits.head_deadline));
@@ -229,7 +188,7 @@ HttpSession::Step HttpSession::begin(const RequestHead& head, std::size_t head_l
   is_head_request_ = head.method == "HEAD";
   is_http_1_0_ = head.minor_version == 0;
   keeps_alive_ = head.keeps_alive && !is_refused_;
-  constexpr std::string_view scheme = "http://";
+  const std::string_view scheme = peer_.is_encrypted ? "https://" : "http://";
   if (!equals_ignoring_case(head.target.substr(0, scheme.size()), scheme))
     return judge(head, head_length, head.target);
   // A target with a host in it wins over Host (RFC 9112 3.2.2).
@@ -244,7 +203,13 @@ HttpSession::Step HttpSession::begin(const RequestHead& head, std::size_t head_l
 /// Asks who may come in, before anybody looks where to.
 HttpSession::Step HttpSession::judge(const RequestHead& head, std::size_t head_length,
                                      std::string_view target) {
-  if (const auto fault = context_.access.refuse(head, local_address_)) {
+  if (peer_.lacks_encryption)
+    return refuse_and_close(
+        {ErrorCode::bad_request,
+         "From where you ask, psmoved speaks TLS only: say https:// and wss://.",
+         {}},
+        {});
+  if (const auto fault = context_.access.refuse(head, peer_.local_address, peer_.is_encrypted)) {
     if (head.has_body()) return refuse_and_close(*fault, target);
     consume(head_length);
     return refuse(*fault, target);
@@ -287,6 +252,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   request.client = client_;
   request.address = peer_.address;
   request.method = parse_method(head.method);
+  request.is_encrypted = peer_.is_encrypted;
   request.host = head.host;
   request.path = path;
   request.query = query;

@@ -47,9 +47,10 @@ struct SessionContext {
 class HttpSession {
  public:
   /// @param socket  connected and non-blocking, owned from now on
+  /// @param peer  who is at its other end
   /// @param admission  held for as long as the connection lives, as a WebSocket too
   /// @param is_refused  it is one too many: /livez is answered, all else is 503, and it ends
-  HttpSession(boost::asio::io_context& io, SessionContext& context, int socket,
+  HttpSession(boost::asio::io_context& io, SessionContext& context, int socket, Peer peer,
               std::shared_ptr<void> admission, bool is_refused);
   ~HttpSession();
   HttpSession(const HttpSession&) = delete;
@@ -110,7 +111,6 @@ class HttpSession {
   SessionContext& context_;
   std::shared_ptr<void> admission_;  ///< given back after the socket is closed
   std::unique_ptr<Socket> socket_;
-  std::string local_address_;
   Peer peer_;
   Principal client_;  ///< who sent the request
   drivers::SteadyTime deadline_;

@@ -39,12 +39,14 @@ struct Principal {
   Scope scope = Scope::admin;
   std::string token_id{};    ///< empty: no token was needed, and none was shown
   std::string token_name{};  ///< goes with it
+  std::string user{};        ///< who came over a Unix socket, and showed no token
   /// What is wrong with the token that was shown; then the scope is `open`.
   std::optional<wire::Fault> fault{};
 
   /// Of the layers it writes through REST.
   [[nodiscard]] std::string owner() const {
-    return token_name.empty() ? "rest" : owner_of_token(token_name);
+    if (!token_name.empty()) return owner_of_token(token_name);
+    return user.empty() ? "rest" : "user " + user;
   }
   [[nodiscard]] static std::string owner_of_token(std::string_view name) {
     return "token " + std::string(name);

@@ -27,6 +27,7 @@ struct Route;
 
 struct Request {
   Method method = Method::get;
+  bool is_encrypted = false;
   std::string host;   ///< of the Host field, a valid name with or without port; may be empty
   std::string path;   ///< as it stood in the target
   std::string id;     ///< what `{id}` matched, percent-decoded

@@ -1,19 +1,15 @@
 #include "api/server.hpp"
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/system/system_error.hpp>
 #include <cerrno>
 #include <cstring>
 #include <exception>
@@ -22,6 +18,8 @@
 #include <map>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <optional>
+#include <set>
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -31,7 +29,10 @@
 #include "api/access.hpp"
 #include "api/authentication.hpp"
 #include "api/http_session.hpp"
+#include "api/listener.hpp"
+#include "api/peer.hpp"
 #include "api/rest_api.hpp"
+#include "api/tls_relay.hpp"
 
 namespace psmove::api {
 namespace {
@@ -46,17 +47,12 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_refused = 64;
 /// Descriptors that are not for connections: the log, the controllers, the loop itself.
 constexpr std::size_t descriptors_for_others = 64;
+/// What an encrypted connection takes: itself, and the pair behind it.
+constexpr std::size_t descriptors_per_relay = 3;
 /// Connections taken per wake-up of a listener before others get their turn.
 constexpr int accepts_per_turn = 64;
 /// How long to leave a listener alone when there is not even a descriptor to say no with.
 constexpr auto exhausted_pause = 50ms;
-/// With port 0, the one chosen for the first address may be taken on the next.
-constexpr int port_attempts = 16;
-
-[[noreturn]] void fail(int error, const std::string& what) {
-  throw boost::system::system_error(error, boost::system::system_category(), what);
-}
-
 /// An address of a peer, mapped into IPv6, as a key.
 using PeerKey = std::array<unsigned char, 16>;
 
@@ -71,49 +67,47 @@ PeerKey peer_key(const sockaddr_storage& peer) {
   return key;
 }
 
-bool is_loopback(const PeerKey& key) {
-  static constexpr PeerKey six{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
-  static constexpr std::array<unsigned char, 13> four{0, 0, 0, 0,    0,    0,  0,
-                                                      0, 0, 0, 0xFF, 0xFF, 127};
-  return key == six || std::equal(four.begin(), four.end(), key.begin());
-}
-
 /// How many connections there are. Outlives the server where a connection does.
 struct Counts {
   std::size_t admitted = 0;
   std::size_t refused = 0;
-  std::map<PeerKey, std::size_t> by_address;  ///< beyond loopback
+  std::map<PeerKey, std::size_t> by_address;  ///< beyond this machine
+  [[nodiscard]] std::size_t from(const PeerKey& address) const {
+    const auto found = by_address.find(address);
+    return found == by_address.end() ? 0 : found->second;
+  }
   std::function<void()> on_release;
 };
 
 /// One connection's place in the counts.
 class Admission {
  public:
-  Admission(std::shared_ptr<Counts> counts, const PeerKey& peer, bool is_refused)
+  /// @param peer  counted by address; nothing: on this machine
+  Admission(std::shared_ptr<Counts> counts, std::optional<PeerKey> peer, bool is_refused)
       : counts_(std::move(counts)), peer_(peer), is_refused_(is_refused) {
     if (is_refused_)
       ++counts_->refused;
     else
       ++counts_->admitted;
-    if (is_counted_by_address()) ++counts_->by_address[peer_];
+    if (is_counted_by_address()) ++counts_->by_address[*peer_];
   }
   ~Admission() {
     if (is_refused_)
       --counts_->refused;
     else
       --counts_->admitted;
-    if (is_counted_by_address() && --counts_->by_address[peer_] == 0)
-      counts_->by_address.erase(peer_);
+    if (is_counted_by_address() && --counts_->by_address[*peer_] == 0)
+      counts_->by_address.erase(*peer_);
     if (counts_->on_release) counts_->on_release();
   }
   Admission(const Admission&) = delete;
   Admission& operator=(const Admission&) = delete;
 
  private:
-  [[nodiscard]] bool is_counted_by_address() const { return !is_refused_ && !is_loopback(peer_); }
+  [[nodiscard]] bool is_counted_by_address() const { return !is_refused_ && peer_; }
 
   std::shared_ptr<Counts> counts_;
-  PeerKey peer_;
+  std::optional<PeerKey> peer_;
   bool is_refused_;
 };
 
@@ -134,9 +128,9 @@ class Listed {
 };
 
 Awaitable<void> serve(asio::io_context& io, SessionContext& context,
-                      std::shared_ptr<SessionList> sessions, int socket,
+                      std::shared_ptr<SessionList> sessions, int socket, Peer peer,
                       std::shared_ptr<void> admission, bool is_refused) {
-  HttpSession session(io, context, socket, std::move(admission), is_refused);
+  HttpSession session(io, context, socket, std::move(peer), std::move(admission), is_refused);
   const Listed listed(std::move(sessions), &session);
   co_await session.run();
 }
@@ -151,98 +145,16 @@ void log_failure(const std::exception_ptr& failure) {
   }
 }
 
-/// A listening socket on one literal address.
-int listen_on(const std::string& address, std::uint16_t port) {
-  const std::string what = address + " port " + std::to_string(port);
-  boost::system::error_code error;
-  const auto ip = asio::ip::make_address(address, error);
-  if (error) throw boost::system::system_error(error, what);
-  const asio::ip::tcp::endpoint endpoint(ip, port);
-  const int socket =
-      ::socket(ip.is_v6() ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket < 0) fail(errno, what);
-  const int on = 1;
-  ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (ip.is_v6()) ::setsockopt(socket, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
-  if (::bind(socket, endpoint.data(), static_cast<socklen_t>(endpoint.size())) != 0 ||
-      ::listen(socket, SOMAXCONN) != 0) {
-    const int failure = errno;
-    ::close(socket);
-    fail(failure, what);
-  }
-  return socket;
-}
-
-bool is_no_ipv6(const boost::system::system_error& error) {
-  const int code = error.code().value();
-  return code == EAFNOSUPPORT || code == EADDRNOTAVAIL;
-}
-
-asio::ip::tcp::endpoint local_endpoint(int socket) {
-  asio::ip::tcp::endpoint endpoint;
-  auto length = static_cast<socklen_t>(endpoint.capacity());
-  if (::getsockname(socket, endpoint.data(), &length) != 0) fail(errno, "getsockname");
-  if (endpoint.data()->sa_family != AF_INET && endpoint.data()->sa_family != AF_INET6)
-    fail(EAFNOSUPPORT, "an inherited socket is not TCP");
-  return endpoint;
-}
-
-/// Listens on every address; all or nothing.
-std::vector<int> listen_on_all(const std::vector<std::string>& addresses, std::uint16_t port) {
-  std::vector<int> sockets;
-  try {
-    for (const auto& address : addresses) {
-      try {
-        sockets.push_back(listen_on(address, port));
-        if (port == 0) port = local_endpoint(sockets.front()).port();
-      } catch (const boost::system::system_error& error) {
-        if (address != "::1" || !is_no_ipv6(error) || addresses.size() == 1) throw;
-        spdlog::warn("this host has no IPv6; listening without address=::1");
-      }
-    }
-  } catch (...) {
-    for (const int socket : sockets) ::close(socket);
-    throw;
-  }
-  return sockets;
-}
-
-std::vector<int> listening_sockets(const ServerConfig& config) {
-  if (!config.inherited.empty()) {
-    for (const int socket : config.inherited) {
-      local_endpoint(socket);
-      ::fcntl(socket, F_SETFL, ::fcntl(socket, F_GETFL) | O_NONBLOCK);
-    }
-    return config.inherited;
-  }
-  for (int attempt = 1;; ++attempt) {
-    try {
-      return listen_on_all(config.bind, config.port);
-    } catch (const boost::system::system_error& error) {
-      const bool may_try_again = config.port == 0 && error.code().value() == EADDRINUSE;
-      if (!may_try_again || attempt == port_attempts) throw;
-    }
-  }
-}
-
 /// Fewer connections where the system grants fewer descriptors.
 ServerConfig within_descriptor_limit(ServerConfig config) {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return config;
   const auto granted = static_cast<std::size_t>(limit.rlim_cur);
-  const std::size_t room =
+  std::size_t room =
       granted > 2 * descriptors_for_others ? granted - descriptors_for_others : granted / 2;
+  if (config.tls) room /= descriptors_per_relay;
   config.limits.connections = std::min(config.limits.connections, room);
   return config;
-}
-
-std::vector<std::string> literal_addresses(const std::vector<int>& sockets) {
-  std::vector<std::string> names;
-  for (const int socket : sockets) {
-    const auto address = local_endpoint(socket).address();
-    if (!address.is_unspecified()) names.push_back(address.to_string());
-  }
-  return names;
 }
 
 }  // namespace
@@ -251,10 +163,15 @@ struct Server::Parts {
   Parts(asio::io_context& io_context, const MakeApplication& make, ServerConfig wanted)
       : io(io_context),
         config(within_descriptor_limit(std::move(wanted))),
-        sockets(listening_sockets(config)),
-        access(config.hosts, literal_addresses(sockets), config.origins),
+        sockets(config.inherited.empty()
+                    ? listen_on_all(config.bind, config.port, config.socket_file)
+                    : take_over(config.inherited)),
+        port(port_of(sockets)),
+        bound(literal_addresses(sockets)),
+        access(config.hosts, bound, config.origins),
         application(make(config)),
-        authentication(config.tokens, {config.needs_token_here, config.needs_token_beyond}),
+        authentication(config.tokens,
+                       {config.needs_token_here, config.needs_token_beyond, config.trusted_users}),
         context{*application,
                 access,
                 authentication,
@@ -265,12 +182,13 @@ struct Server::Parts {
                 false},
         sweep_timer(io),
         stop_timer(io) {
-    for (const int socket : sockets) listeners.emplace_back(io, socket);
+    for (const auto& listener : sockets) listeners.emplace_back(io, listener.socket);
     refill_reserve();
     counts->on_release = [this] { on_release(); };
   }
   ~Parts() {
     counts->on_release = nullptr;
+    for (const auto& relay : relays_now()) relay->abort();
     if (reserve >= 0) ::close(reserve);
   }
   Parts(const Parts&) = delete;
@@ -278,7 +196,17 @@ struct Server::Parts {
 
   Awaitable<void> accept_from(stream_descriptor& listener);
   bool accept_one(int listener);
-  void admit(int socket, const sockaddr_storage& peer, bool is_last_resort);
+  void admit(int socket, const sockaddr_storage& address, bool is_last_resort);
+  void note_user(const Peer& peer);
+  void open(int socket, Peer peer, std::shared_ptr<void> admission, bool is_refused);
+  void encrypt(int socket, const Peer& peer, std::shared_ptr<void> admission, bool is_refused);
+  void apply(const ServerConfig& changed);
+  /// A copy, because one that ends goes from the set.
+  [[nodiscard]] std::vector<std::shared_ptr<TlsRelay>> relays_now() const {
+    std::vector<std::shared_ptr<TlsRelay>> all;
+    for (auto* relay : relays) all.push_back(relay->shared_from_this());
+    return all;
+  }
   bool spend_reserve(int listener);
   void refill_reserve();
   void on_release();
@@ -291,7 +219,10 @@ struct Server::Parts {
 
   asio::io_context& io;
   ServerConfig config;
-  std::vector<int> sockets;  ///< owned by `listeners`
+  std::vector<Listener> sockets;  ///< the descriptors are owned by `listeners`
+  std::uint16_t port;
+  std::vector<std::string> bound;  ///< literal addresses that are listened on
+  std::set<uid_t> users;           ///< who has come over a Unix socket
   Access access;
   std::unique_ptr<Application> application;
   Authentication authentication;
@@ -299,6 +230,7 @@ struct Server::Parts {
   std::list<stream_descriptor> listeners;
   std::shared_ptr<Counts> counts = std::make_shared<Counts>();
   std::shared_ptr<SessionList> sessions = std::make_shared<SessionList>();
+  std::set<TlsRelay*> relays;
   /// Given up for a moment to accept, and refuse, when there are no other descriptors; without it
   /// the listener would stay readable and the loop would spin.
   int reserve = -1;
@@ -351,23 +283,66 @@ bool Server::Parts::accept_one(int listener) {
   }
 }
 
-void Server::Parts::admit(int socket, const sockaddr_storage& peer, bool is_last_resort) {
+void Server::Parts::admit(int socket, const sockaddr_storage& address, bool is_last_resort) {
   const auto& limits = config.limits;
-  const PeerKey key = peer_key(peer);
-  const auto same_address = counts->by_address.find(key);
+  Peer peer = peer_of(socket);
+  const auto key = peer.is_local ? std::nullopt : std::optional(peer_key(address));
   const bool is_refused = is_last_resort || counts->admitted >= limits.connections ||
-                          (same_address != counts->by_address.end() &&
-                           same_address->second >= limits.connections_per_address);
+                          (key && counts->from(*key) >= limits.connections_per_address);
   if (is_refused && counts->refused >= most_refused) {
     ::close(socket);
     return;
   }
-  const int on = 1;
-  ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  asio::co_spawn(io,
-                 serve(io, context, sessions, socket,
-                       std::make_shared<Admission>(counts, key, is_refused), is_refused),
-                 log_failure);
+  if (peer.uid) {
+    note_user(peer);
+  } else {
+    const int on = 1;
+    ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  }
+  const bool is_encrypted = config.tls && !peer.uid && (!peer.is_local || config.tls_on_loopback);
+  if (is_encrypted && is_last_resort) {  // that would take three descriptors
+    ::close(socket);
+    return;
+  }
+  auto admission = std::make_shared<Admission>(counts, key, is_refused);
+  if (is_encrypted)
+    encrypt(socket, peer, std::move(admission), is_refused);
+  else
+    open(socket, std::move(peer), std::move(admission), is_refused);
+}
+
+void Server::Parts::open(int socket, Peer peer, std::shared_ptr<void> admission, bool is_refused) {
+  asio::co_spawn(
+      io, serve(io, context, sessions, socket, std::move(peer), std::move(admission), is_refused),
+      log_failure);
+}
+
+void Server::Parts::encrypt(int socket, const Peer& peer, std::shared_ptr<void> admission,
+                            bool is_refused) {
+  const auto let_in = [this, peer, admission, is_refused](int inner, bool is_encrypted) {
+    Peer known = peer;
+    known.is_encrypted = is_encrypted;
+    known.lacks_encryption = !is_encrypted;
+    open(inner, std::move(known), admission, is_refused);
+  };
+  const auto relay = std::make_shared<TlsRelay>(
+      io, socket,
+      TlsRelay::Plan{.context = config.tls,
+                     .handshake_deadline = config.limits.head_deadline,
+                     .dead_after = config.limits.dead_after,
+                     .on_secure = [let_in](int inner) { let_in(inner, true); },
+                     .on_plain = [let_in](int same) { let_in(same, false); },
+                     .on_end = [this](TlsRelay& ended) { relays.erase(&ended); },
+                     .admission = std::move(admission)});
+  relays.insert(relay.get());
+  relay->start();
+}
+
+/// Once for each user: scripts open a connection for every request.
+void Server::Parts::note_user(const Peer& peer) {
+  const auto level = users.insert(*peer.uid).second ? spdlog::level::info : spdlog::level::debug;
+  spdlog::log(level, "a program came over the Unix socket user={} uid={} pid={}", peer.user,
+              *peer.uid, peer.pid);
 }
 
 bool Server::Parts::spend_reserve(int listener) {
@@ -425,12 +400,15 @@ void Server::Parts::stop(std::chrono::milliseconds deadline, std::function<void(
     boost::system::error_code ignored;
     listener.close(ignored);
   }
+  for (auto& socket : sockets) socket.file.remove();
   application->stop();
   for (auto* session : *sessions) session->stop();
+  for (const auto& relay : relays_now()) relay->stop();
   stop_timer.expires_after(deadline);
   stop_timer.async_wait([this](const boost::system::error_code& error) {
     if (error || !stopped) return;
     for (auto* session : *sessions) session->abort();
+    for (const auto& relay : relays_now()) relay->abort();
     finish_stop();
   });
   on_release();
@@ -440,6 +418,24 @@ void Server::Parts::finish_stop() {
   stop_timer.cancel();
   sweep_timer.cancel();
   asio::post(io, std::exchange(stopped, nullptr));
+}
+
+// ---- settings that change
+
+void Server::Parts::apply(const ServerConfig& changed) {
+  config.hosts = changed.hosts;
+  config.origins = changed.origins;
+  config.needs_token_here = changed.needs_token_here;
+  config.needs_token_beyond = changed.needs_token_beyond;
+  config.trusted_users = changed.trusted_users;
+  config.token_requests = changed.token_requests;
+  config.tls = changed.tls;
+  config.tls_on_loopback = changed.tls_on_loopback;
+  config.limits.connections = changed.limits.connections;
+  config = within_descriptor_limit(std::move(config));
+  access = Access(config.hosts, bound, config.origins);
+  authentication.set_rules(
+      {config.needs_token_here, config.needs_token_beyond, config.trusted_users});
 }
 
 // ---- Server
@@ -457,6 +453,10 @@ Server::Server(asio::io_context& io, drivers::Roster& roster, ServerConfig confi
 
 Server::~Server() = default;
 
+void Server::apply(const ServerConfig& changed) {
+  parts_->apply(changed);
+}
+
 void Server::start() {
   for (auto& listener : parts_->listeners)
     asio::co_spawn(parts_->io, parts_->accept_from(listener), log_failure);
@@ -467,7 +467,7 @@ void Server::stop(std::chrono::milliseconds deadline, std::function<void()> done
 }
 
 std::uint16_t Server::port() const {
-  return local_endpoint(parts_->listeners.front().native_handle()).port();
+  return parts_->port;
 }
 
 }  // namespace psmove::api

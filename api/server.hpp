@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "api/listener.hpp"
+#include "api/tls.hpp"
 #include "types/awaitable.hpp"
 
 namespace psmove::drivers {
@@ -42,7 +44,9 @@ struct Limits {
 
 struct ServerConfig {
   std::uint16_t port = 6683;
-  std::vector<std::string> bind = {"127.0.0.1", "::1"};  ///< addresses to listen on
+  /// Addresses to listen on; "unix:/path" is a Unix socket, whose file the rules are for.
+  std::vector<std::string> bind = {"127.0.0.1", "::1"};
+  SocketFileRules socket_file;
   std::vector<int> inherited;  ///< listening sockets from systemd; then port and bind are not used
   std::vector<std::string> hosts;    ///< further names accepted in Host, besides loopback's
   std::vector<std::string> origins;  ///< foreign origins that may talk to us, exact
@@ -53,13 +57,16 @@ struct ServerConfig {
   bool needs_token_here = false;          ///< whether clients on this machine must show one
   bool needs_token_beyond = true;         ///< whether all others must
   bool token_requests = true;             ///< whether a press on a controller can grant a token
+  /// Who needs none on a Unix socket, even if needs_token_here.
+  std::vector<uid_t> trusted_users;
+  TlsContext tls;                ///< what connections beyond loopback are encrypted with, if any
+  bool tls_on_loopback = false;  ///< and those on loopback as well
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };
 
-/// Listens and serves until stop(). Constructing it binds: boost::system::system_error names the
-/// address that failed. Where a host has no IPv6, "::1" is left out as long as another address is
-/// listened on. Destroy it after its io_context has stopped running, and before the roster.
+/// Listens and serves until stop(). Constructing it binds, see listen_on_all(). Destroy it after
+/// its io_context has stopped running, and before the roster.
 class Server {
  public:
   /// Makes what is served.
@@ -73,12 +80,16 @@ class Server {
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
+  /// Takes over what can change while it runs: hosts, origins, tokens that are needed, trusted
+  /// users, the limit of connections, TLS. Open connections stay as they are.
+  void apply(const ServerConfig& changed);
   /// Begins to accept.
   void start();
   /// Stops accepting, closes WebSockets with 1001 and ends what is idle; calls `done` when the
   /// last session is gone or after `deadline`.
   void stop(std::chrono::milliseconds deadline, std::function<void()> done);
-  [[nodiscard]] std::uint16_t port() const;  ///< the bound one, where 0 was asked for
+  /// The bound one, where 0 was asked for; 0 where it listens on Unix sockets alone.
+  [[nodiscard]] std::uint16_t port() const;
 
  private:
   struct Parts;

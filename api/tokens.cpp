@@ -56,6 +56,12 @@ bool equals_bearer(std::string_view scheme) {
 std::optional<Fault> Principal::refusal(Scope needed) const {
   if (needed <= scope) return std::nullopt;
   if (fault) return fault;
+  if (token_id.empty() && !user.empty())
+    return Fault{ErrorCode::token_required,
+                 "From the user \"" + user + "\" this needs a token with the scope \"" +
+                     std::string(to_string(needed)) +
+                     "\", or that user among `socket_users` in the configuration.",
+                 {}};
   if (token_id.empty())
     return Fault{ErrorCode::token_required,
                  "From where you ask, this needs a token with the scope \"" +
@@ -116,6 +122,25 @@ Tokens::Tokens(std::function<std::string(const std::vector<Token>&)> save)
 
 void Tokens::restore(std::vector<Token> tokens) {
   tokens_ = std::move(tokens);
+}
+
+void Tokens::replace(std::vector<Token> tokens) {
+  const auto same = [](std::vector<Token>& among, const Token& wanted) {
+    return std::find_if(among.begin(), among.end(), [&](const Token& token) {
+      return token.hash == wanted.hash && token.scope == wanted.scope && token.name == wanted.name;
+    });
+  };
+  std::vector<Token> gone;
+  for (const Token& known : tokens_) {
+    const auto found = same(tokens, known);
+    if (found == tokens.end())
+      gone.push_back(known);
+    else  // the file is not written at each use
+      found->last_used_us = std::max(found->last_used_us, known.last_used_us);
+  }
+  tokens_ = std::move(tokens);
+  if (!on_revoke_) return;
+  for (const Token& token : gone) on_revoke_(token);
 }
 
 wire::Parsed<std::string> Tokens::create(std::string_view name, Scope scope, std::int64_t now_us) {

@@ -51,6 +51,9 @@ class Tokens {
   /// What the last run left, and what the service was given.
   void restore(std::vector<Token> tokens);
 
+  /// What is there now, in place of what was: those that are gone have been revoked.
+  void replace(std::vector<Token> tokens);
+
   [[nodiscard]] const std::vector<Token>& all() const { return tokens_; }
 
   /// @return the token itself, which cannot be had again

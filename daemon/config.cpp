@@ -19,6 +19,8 @@
 #define TOML_HEADER_ONLY 1
 #include <toml++/toml.h>
 
+#include "api/listener.hpp"
+#include "api/tls.hpp"
 #include "api/tokens.hpp"
 #include "emulator/device_list.hpp"
 #include "types/outputs.hpp"
@@ -30,6 +32,13 @@ constexpr int exit_usage = 64;   // EX_USAGE of sysexits.h
 constexpr int exit_config = 78;  // EX_CONFIG; the unit file tells systemd not to retry after it
 
 constexpr std::array<std::string_view, 4> log_levels = {"debug", "info", "warning", "error"};
+
+/// @return what is wrong with the first one that makes no sense, or nothing
+std::string fault_of_addresses(const std::vector<std::string>& addresses) {
+  for (const auto& address : addresses)
+    if (auto wrong = api::fault_of_address(address); !wrong.empty()) return wrong;
+  return {};
+}
 
 // ---- one line of the file
 
@@ -102,10 +111,38 @@ std::string assign_log_level(const toml::node& node, Config& config) {
   return {};
 }
 
+std::string assign_tls(const toml::node& node, Config& config) {
+  std::string word;
+  if (!assign_text(node, word).empty()) word = "?";
+  if (word == "off")
+    config.tls = Tls::off;
+  else if (word == "beyond-loopback")
+    config.tls = Tls::beyond_loopback;
+  else if (word == "all")
+    config.tls = Tls::all;
+  else
+    return "\"off\", \"beyond-loopback\" or \"all\"";
+  return {};
+}
+
 std::string assign_bind(const toml::node& node, Config& config) {
-  auto wrong = assign_list(node, config.bind);
-  if (wrong.empty() && config.bind.empty()) return "at least one address";
-  return wrong;
+  if (auto wrong = assign_list(node, config.bind); !wrong.empty()) return wrong;
+  if (config.bind.empty()) return "at least one address";
+  if (auto wrong = fault_of_addresses(config.bind); !wrong.empty()) return "addresses: " + wrong;
+  return {};
+}
+
+/// Permissions as chmod takes them. As a text, because 660 is another number in decimal.
+std::string assign_mode(const toml::node& node, mode_t& target) {
+  constexpr std::string_view accepted = "an octal mode in quotes, like \"0660\"";
+  constexpr std::size_t longest = 4;
+  std::string text;
+  if (!assign_text(node, text).empty() || text.size() < longest - 1 || text.size() > longest ||
+      text.find_first_not_of("01234567") != std::string::npos ||
+      (text.size() == longest && text.front() != '0'))
+    return std::string(accepted);
+  target = static_cast<mode_t>(std::stoul(text, nullptr, 8));
+  return {};
 }
 
 std::string assign_state_dir(const toml::node& node, Config& config) {
@@ -127,11 +164,19 @@ const std::vector<Key>& keys() {
   static const std::vector<Key> all = {
       {"port", [](const auto& n, Config& c) { return assign_number(n, 0, 65535, c.port); }},
       {"bind", assign_bind},
+      {"socket_mode", [](const auto& n, Config& c) { return assign_mode(n, c.socket_mode); }},
+      {"socket_group", [](const auto& n, Config& c) { return assign_text(n, c.socket_group); }},
+      {"socket_users", [](const auto& n, Config& c) { return assign_list(n, c.socket_users); }},
       {"state_dir", assign_state_dir},
       {"simulate", assign_simulate},
       {"replay", [](const auto& n, Config& c) { return assign_list(n, c.replay); }},
       {"no_hardware", [](const auto& n, Config& c) { return assign_bool(n, c.no_hardware); }},
       {"auto_pair", [](const auto& n, Config& c) { return assign_bool(n, c.auto_pair); }},
+      {"advertise", [](const auto& n, Config& c) { return assign_bool(n, c.advertise); }},
+      {"tls", assign_tls},
+      {"tls_certificate",
+       [](const auto& n, Config& c) { return assign_text(n, c.tls_certificate); }},
+      {"tls_key", [](const auto& n, Config& c) { return assign_text(n, c.tls_key); }},
       {"allow_unauthenticated",
        [](const auto& n, Config& c) { return assign_bool(n, c.allow_unauthenticated); }},
       {"require_token", [](const auto& n, Config& c) { return assign_bool(n, c.require_token); }},
@@ -214,6 +259,7 @@ struct Line {
   std::vector<std::string> replay;
   std::string state_dir;
   std::string create_token;
+  std::vector<std::string> certificate_names;
   bool check = false, version = false;
 };
 
@@ -224,7 +270,7 @@ void declare(CLI::App& app, Line& line) {
   app.add_option("--port", line.given.port, "TCP port, 0 for any free one (default 6683)")
       ->type_name("N");
   app.add_option("--bind", line.given.bind,
-                 "Address to listen on; may be repeated (default loopback)")
+                 "Address to listen on, or unix:/PATH; may be repeated (default loopback)")
       ->type_name("ADDR")
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->allow_extra_args(false);
@@ -240,6 +286,8 @@ void declare(CLI::App& app, Line& line) {
   app.add_flag("--no-hardware", line.given.no_hardware, "Leave real controllers alone");
   app.add_flag("!--no-auto-pair", line.given.auto_pair,
                "Wait to be asked before a controller on the cable is paired");
+  app.add_flag("!--no-advertise", line.given.advertise,
+               "Beyond loopback, do not tell the network that psmoved is here");
   app.add_flag("--allow-unauthenticated", line.given.allow_unauthenticated,
                "Beyond loopback nobody needs a token: anybody there can use the controllers");
   app.add_flag("--require-token", line.given.require_token,
@@ -254,6 +302,12 @@ void declare(CLI::App& app, Line& line) {
                  "Make an access token, print it once, and exit; scopes are read, outputs (the "
                  "default) and admin")
       ->type_name("NAME[:SCOPES]");
+  app.add_option("--make-certificate", line.certificate_names,
+                 "Make a certificate for this machine that is signed by itself, print its "
+                 "fingerprint, and exit; names and addresses are found out unless given")
+      ->type_name("[NAME...]")
+      ->expected(0, -1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   app.add_option("--log-level", line.given.log_level, "debug, info (default), warning or error")
       ->type_name("LEVEL")
       ->check(CLI::IsMember(std::vector<std::string>(log_levels.begin(), log_levels.end())));
@@ -271,6 +325,7 @@ void overlay(const CLI::App& app, const Line& line, Config& config) {
   if (given("--replay")) config.replay = {line.replay.begin(), line.replay.end()};
   if (given("--no-hardware")) config.no_hardware = true;
   if (given("--no-auto-pair")) config.auto_pair = false;
+  if (given("--no-advertise")) config.advertise = false;
   if (given("--allow-unauthenticated")) config.allow_unauthenticated = true;
   if (given("--require-token")) config.require_token = true;
   if (given("--no-token-requests")) config.token_requests = false;
@@ -369,11 +424,41 @@ Parsed parse_config(int argc, const char* const* argv) {
     const auto devices = emulator::parse_device_list(parsed.config.simulate);
     if (!devices.error.empty()) return stop(exit_usage, "psmoved: --simulate: " + devices.error);
   }
+  if (const auto wrong = fault_of_addresses(parsed.config.bind); !wrong.empty())
+    return stop(exit_usage, "psmoved: --bind: " + wrong);
   if (line.check) parsed.action = Action::check_config;
   if (app.count("--create-token") > 0)
     if (const std::string wrong = read_token_wish(line.create_token, parsed); !wrong.empty())
       return stop(exit_usage, "psmoved: --create-token: " + wrong);
+  if (app.count("--make-certificate") > 0) {
+    parsed.action = Action::make_certificate;
+    for (const auto& name : line.certificate_names) {
+      if (name.empty()) continue;  // what CLI11 gives where there is none
+      if (!api::is_certificate_name(name))
+        return stop(exit_usage, "psmoved: --make-certificate: \"" + name +
+                                    "\" is neither a host name nor an address");
+      parsed.certificate_names.push_back(name);
+    }
+  }
   return parsed;
+}
+
+std::vector<std::string> keep_what_needs_a_restart(const Config& now, Config& wanted) {
+  std::vector<std::string> names;
+  const auto keep = [&](const char* name, auto Config::*setting) {
+    if (now.*setting == wanted.*setting) return;
+    wanted.*setting = now.*setting;
+    names.emplace_back(name);
+  };
+  keep("port", &Config::port);
+  keep("bind", &Config::bind);
+  keep("socket_mode", &Config::socket_mode);
+  keep("socket_group", &Config::socket_group);
+  keep("state_dir", &Config::state_dir);
+  keep("simulate", &Config::simulate);
+  keep("replay", &Config::replay);
+  keep("no_hardware", &Config::no_hardware);
+  return names;
 }
 
 std::filesystem::path default_config_file() {

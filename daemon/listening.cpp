@@ -5,17 +5,25 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <grp.h>
 #include <netinet/in.h>
+#include <pwd.h>
 #include <set>
 #include <sstream>
 #include <string_view>
 #include <sys/socket.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
+
+#include "api/listener.hpp"
 
 namespace psmove::daemon {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// For one entry of the lists of users and groups; a group has its members in it.
+constexpr std::size_t entry_room = 256 * 1024;
 
 bool is_loopback(const in6_addr& address) {
   return IN6_IS_ADDR_LOOPBACK(&address) ||
@@ -60,6 +68,37 @@ void listening_inodes(const char* table, std::uint16_t port, std::set<std::strin
   }
 }
 
+/// A number stands for itself, whether anybody has it or not.
+template <class Id>
+std::optional<Id> id_from_number(const std::string& text) {
+  Id id = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
+  // The largest one means "nobody" to the kernel.
+  if (error != std::errc{} || end != text.data() + text.size() || id == static_cast<Id>(-1))
+    return std::nullopt;
+  return id;
+}
+
+std::optional<uid_t> user_id(const std::string& name) {
+  if (const auto number = id_from_number<uid_t>(name)) return number;
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> room(entry_room);
+  if (::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
+  return found->pw_uid;
+}
+
+std::optional<gid_t> group_id(const std::string& name) {
+  if (const auto number = id_from_number<gid_t>(name)) return number;
+  group entry{};
+  group* found = nullptr;
+  std::vector<char> room(entry_room);
+  if (::getgrnam_r(name.c_str(), &entry, room.data(), room.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
+  return found->gr_gid;
+}
+
 bool holds(const fs::path& process, const std::set<std::string>& inodes) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(process / "fd", error)) {
@@ -87,6 +126,35 @@ bool is_exposed(const Config& config, const std::vector<int>& inherited) {
                        [](int socket) { return !is_loopback(socket); });
   return std::any_of(config.bind.begin(), config.bind.end(),
                      [](const std::string& address) { return !is_loopback(address); });
+}
+
+bool has_unix_socket(const Config& config, const std::vector<int>& inherited) {
+  if (!inherited.empty())
+    return std::any_of(inherited.begin(), inherited.end(), [](int socket) {
+      return ::sd_is_socket(socket, AF_UNIX, SOCK_STREAM, /*listening=*/1) > 0;
+    });
+  return std::any_of(config.bind.begin(), config.bind.end(), [](const std::string& address) {
+    return api::socket_path(address).has_value();
+  });
+}
+
+SocketAccess socket_access(const Config& config) {
+  SocketAccess access;
+  access.trusted_users = {0, ::geteuid()};
+  if (!config.socket_group.empty()) {
+    access.group = group_id(config.socket_group);
+    if (!access.group)
+      access.wrong =
+          "socket_group names \"" + config.socket_group + "\", a group that this machine has not";
+  }
+  for (const auto& name : config.socket_users) {
+    const auto uid = user_id(name);
+    if (uid)
+      access.trusted_users.push_back(*uid);
+    else
+      access.wrong = "socket_users names \"" + name + "\", a user that this machine has not";
+  }
+  return access;
 }
 
 std::optional<std::string> port_owner(std::uint16_t port) {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <sys/types.h>
 #include <vector>
 
 #include "daemon/config.hpp"
@@ -16,6 +17,17 @@ std::vector<int> inherited_sockets();
 
 /// Whether any address, or any inherited socket, can be reached from beyond this machine.
 bool is_exposed(const Config& config, const std::vector<int>& inherited);
+
+/// Whether a Unix socket is among what is listened on.
+bool has_unix_socket(const Config& config, const std::vector<int>& inherited);
+
+/// What the names of users and groups in a configuration mean on this machine.
+struct SocketAccess {
+  std::optional<gid_t> group{};        ///< of socket files; nothing: our own
+  std::vector<uid_t> trusted_users{};  ///< root, ourselves, and who is listed
+  std::string wrong{};                 ///< one sentence on a name that nobody has
+};
+SocketAccess socket_access(const Config& config);
 
 /// "nginx (pid 4711)", if this process may see who listens on the port.
 std::optional<std::string> port_owner(std::uint16_t port);

@@ -35,8 +35,12 @@ void set_up_log(const std::string& level) {
         "psmoved", std::make_shared<spdlog::sinks::stderr_color_sink_st>());
     logger->set_pattern("%H:%M:%S.%e %^%l%$ %v");
   }
-  logger->set_level(spdlog::level::from_str(level));
   spdlog::set_default_logger(std::move(logger));
+  set_log_level(level);
+}
+
+void set_log_level(const std::string& level) {
+  spdlog::default_logger()->set_level(spdlog::level::from_str(level));
 }
 
 }  // namespace psmove::daemon

@@ -14,11 +14,16 @@
 #include <cstdio>
 #include <exception>
 #include <spdlog/spdlog.h>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
+#include "api/access.hpp"
+#include "api/listener.hpp"
 #include "api/server.hpp"
 #include "api/tokens.hpp"
+#include "daemon/advertisement.hpp"
+#include "daemon/certificate.hpp"
 #include "daemon/config.hpp"
 #include "daemon/listening.hpp"
 #include "daemon/log.hpp"
@@ -110,11 +115,20 @@ asio::awaitable<void> go_dark(drivers::Roster& roster) {
 
 std::string describe(const api::ServerConfig& config, std::uint16_t port) {
   if (!config.inherited.empty()) return "sockets from systemd";
+  const auto scheme = [&config](const std::string& address) {
+    const bool is_encrypted =
+        config.tls && (config.tls_on_loopback || !api::is_loopback_name(address));
+    return std::string(is_encrypted ? "https://" : "http://");
+  };
   std::string text;
   for (const auto& address : config.bind) {
     const bool is_v6 = address.find(':') != std::string::npos;
-    text += (text.empty() ? "http://" : " http://") + (is_v6 ? "[" + address + "]" : address) +
-            ":" + std::to_string(port);
+    if (!text.empty()) text += ' ';
+    if (api::socket_path(address))
+      text += address;
+    else
+      text +=
+          scheme(address) + (is_v6 ? "[" + address + "]" : address) + ":" + std::to_string(port);
   }
   return text;
 }
@@ -126,8 +140,11 @@ std::string why_not_listening(const boost::system::system_error& error, std::uin
          "; stop that, or choose another with --port";
 }
 
-api::ServerConfig server_config(const Config& config, std::vector<int> inherited) {
+api::ServerConfig server_config(const Config& config, const SocketAccess& access,
+                                const api::LoadedTls& encryption, std::vector<int> inherited) {
   api::ServerConfig server;
+  server.tls = encryption.context;
+  server.tls_on_loopback = config.tls == Tls::all;
   server.port = config.port;
   server.bind = config.bind;
   server.inherited = std::move(inherited);
@@ -135,6 +152,8 @@ api::ServerConfig server_config(const Config& config, std::vector<int> inherited
   server.origins = config.origins;
   server.limits.connections = config.max_connections;
   server.token_requests = config.token_requests;
+  server.socket_file = {.mode = config.socket_mode, .group = access.group};
+  server.trusted_users = access.trusted_users;
   server.needs_token_here = config.require_token;
   server.needs_token_beyond = !config.allow_unauthenticated;
   return server;
@@ -180,12 +199,35 @@ int create_token(const Parsed& parsed) {
   return 0;
 }
 
+int make_certificate(const Parsed& parsed) {
+  const auto& directory = parsed.config.state_dir;
+  if (const std::string wrong = StateFile(directory).prepare(); !wrong.empty())
+    return fail(exit_failure, wrong);
+  const auto names = parsed.certificate_names.empty() ? own_names() : parsed.certificate_names;
+  const auto made = make_self_signed(directory, names);
+  if (!made.wrong.empty()) return fail(exit_failure, made.wrong);
+  std::printf("certificate  %s\nSHA-256      %s\nfor         ", made.path.c_str(),
+              made.fingerprint.c_str());
+  for (const auto& name : names) std::printf(" %s", name.c_str());
+  std::puts("");
+  return 0;
+}
+
+void log_encryption(const Config& config, const api::LoadedTls& encryption) {
+  if (!encryption.context) return;
+  spdlog::info("connections are encrypted which={} certificate_sha256={}",
+               config.tls == Tls::all ? "all" : "beyond-loopback", encryption.fingerprint);
+  if (!encryption.warning.empty()) spdlog::warn("{}", encryption.warning);
+}
+
 /// @return why this configuration may not be listened with, or nothing
-std::string judge_exposure(const Config& config, bool is_exposed, bool has_tokens) {
-  if (config.require_token && !has_tokens)
+std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
+                           bool has_tokens) {
+  // Over a Unix socket root can still make one.
+  if (config.require_token && !has_tokens && !has_unix_socket(config, inherited))
     return "require_token is set and there is no token, so nobody could use psmoved; make one "
            "with psmoved --create-token NAME:admin";
-  if (!is_exposed) return {};
+  if (!is_exposed(config, inherited)) return {};
   if (config.allow_unauthenticated) {
     spdlog::warn(
         "ANYBODY who can reach this machine can use the controllers: listening beyond "
@@ -198,7 +240,74 @@ std::string judge_exposure(const Config& config, bool is_exposed, bool has_token
          "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
 }
 
-int run(const Config& config) {
+RumbleLimit rumble_limit(const Config& config) {
+  return {.duty = config.rumble_duty, .window = std::chrono::seconds(config.rumble_window_s)};
+}
+
+/// What runs, as far as a reload can change it.
+struct Running {
+  Config config;
+  std::vector<int> inherited;
+  TokenFile& token_file;
+  api::Tokens& tokens;
+  drivers::Roster& roster;
+  drivers::Pairings& pairings;
+  api::Server& server;
+  api::ServerConfig serving;  ///< what the settings say
+  std::string host_name{};    ///< by which the network finds this machine; empty: not known
+};
+
+/// Others may call this machine by the name that Avahi found for it.
+api::ServerConfig as_found_on_the_network(api::ServerConfig server, const std::string& host_name) {
+  if (!host_name.empty()) server.hosts.push_back(host_name);
+  return server;
+}
+
+/// Tells the network of us if it can reach us, and if that is wanted.
+void advertise(const Running& running, bool is_encrypted, Advertisement& advertisement) {
+  const Config& config = running.config;
+  if (config.advertise && is_exposed(config, running.inherited) && running.server.port() != 0)
+    advertisement.publish({.port = running.server.port(),
+                           .is_encrypted = is_encrypted,
+                           .needs_token = !config.allow_unauthenticated});
+  else
+    advertisement.withdraw();
+}
+
+/// Reads the configuration again. Nothing changes unless all of it can be used.
+/// @return what is wrong with it, or nothing
+std::string reload(int argc, const char* const* argv, Running& running,
+                   Advertisement& advertisement) {
+  Parsed parsed = parse_config(argc, argv);
+  if (parsed.action == Action::stop_with_message) return parsed.message;
+  Config& wanted = parsed.config;
+  const auto kept = keep_what_needs_a_restart(running.config, wanted);
+  const SocketAccess access = socket_access(wanted);
+  if (!access.wrong.empty()) return access.wrong;
+  const api::LoadedTls encryption = load_encryption(wanted);
+  if (!encryption.wrong.empty()) return encryption.wrong;
+  ReadTokens known = load_tokens(running.token_file);
+  if (!known.wrong.empty()) return known.wrong;
+  if (std::string wrong = judge_exposure(wanted, running.inherited, !known.tokens.empty());
+      !wrong.empty())
+    return wrong;
+
+  set_log_level(wanted.log_level);
+  running.pairings.set_automatic(wanted.auto_pair);
+  running.roster.set_default_rumble_limit(rumble_limit(wanted));
+  running.serving = server_config(wanted, access, encryption, running.inherited);
+  running.server.apply(as_found_on_the_network(running.serving, running.host_name));
+  running.tokens.replace(std::move(known.tokens));
+  log_encryption(wanted, encryption);
+  running.config = std::move(wanted);
+  advertise(running, encryption.context != nullptr, advertisement);
+  for (const auto& name : kept)
+    spdlog::warn("this setting changes with a restart only setting={}", name);
+  spdlog::info("the configuration was reloaded");
+  return {};
+}
+
+int run(const Config& config, int argc, const char* const* argv) {
   set_up_log(config.log_level);
   raise_file_limit();
   StateFile state_file(config.state_dir);
@@ -212,16 +321,19 @@ int run(const Config& config) {
   if (!known_tokens.wrong.empty()) return fail(exit_config, known_tokens.wrong);
   api::Tokens tokens([&token_file](const auto& all) { return token_file.save(all); });
   tokens.restore(std::move(known_tokens.tokens));
-  auto inherited = inherited_sockets();
-  const bool exposed = is_exposed(config, inherited);
-  if (const std::string wrong = judge_exposure(config, exposed, !tokens.all().empty());
+  const auto inherited = inherited_sockets();
+  if (const std::string wrong = judge_exposure(config, inherited, !tokens.all().empty());
       !wrong.empty())
     return fail(exit_config, wrong);
+  const SocketAccess access = socket_access(config);
+  if (!access.wrong.empty()) return fail(exit_config, access.wrong);
+  const api::LoadedTls encryption = load_encryption(config);
+  if (!encryption.wrong.empty()) return fail(exit_config, encryption.wrong);
+  log_encryption(config, encryption);
 
   drivers::UnixClock clock;
   drivers::Roster roster(clock);
-  roster.set_default_rumble_limit(
-      {.duty = config.rumble_duty, .window = std::chrono::seconds(config.rumble_window_s)});
+  roster.set_default_rumble_limit(rumble_limit(config));
   roster.restore(state_file.load());
   asio::thread_pool pool(4);
   asio::io_context io(1);
@@ -232,7 +344,7 @@ int run(const Config& config) {
   const bool has_hardware = !config.no_hardware;
   drivers::Pairings pairings(io, roster, has_hardware ? &bluez : nullptr,
                              has_hardware ? &helper : nullptr, {.automatic = config.auto_pair});
-  api::ServerConfig serving = server_config(config, std::move(inherited));
+  api::ServerConfig serving = server_config(config, access, encryption, inherited);
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
   serving.tokens = &tokens;
@@ -241,6 +353,8 @@ int run(const Config& config) {
     server = std::make_unique<api::Server>(io, roster, serving);
   } catch (const boost::system::system_error& error) {
     return fail(exit_failure, why_not_listening(error, config.port));
+  } catch (const std::runtime_error& error) {
+    return fail(exit_failure, error.what());
   }
 
   drivers::HotplugMonitor hotplug(io, pool, roster);
@@ -259,16 +373,27 @@ int run(const Config& config) {
     if (const std::string wrong = drivers::start_replay(io, roster, path); !wrong.empty())
       return fail(exit_failure, wrong);
 
-  Service service(io, [&] {
+  const auto stop = [&] {
     hotplug.stop();
     pairings.stop();
     bluez.stop();
     asio::co_spawn(io, go_dark(roster), [&](const std::exception_ptr&) {
       server->stop(goodbye_patience, [&] { io.stop(); });
     });
+  };
+  Running running{config, inherited, token_file, tokens, roster, pairings, *server, serving};
+  Advertisement advertisement(io, [&running](const std::string& host_name) {
+    running.host_name = host_name;
+    running.server.apply(as_found_on_the_network(running.serving, host_name));
+  });
+  Service service(io, stop, [&] {
+    if (const std::string wrong = reload(argc, argv, running, advertisement); !wrong.empty())
+      spdlog::error("the configuration was not reloaded, and nothing has changed error=\"{}\"",
+                    wrong);
   });
   server->start();
   spdlog::info("listening {}", describe(serving, server->port()));
+  advertise(running, encryption.context != nullptr, advertisement);
   service.ready("Serving PlayStation Move controllers");
   io.run();
   roster.changed();           // what the filters learned since
@@ -293,12 +418,17 @@ int main(int argc, char** argv) {
     return parsed.exit_code;
   }
   if (parsed.action == Action::check_config) {
+    if (const auto access = socket_access(parsed.config); !access.wrong.empty())
+      return fail(exit_config, access.wrong);
+    if (const auto encryption = load_encryption(parsed.config); !encryption.wrong.empty())
+      return fail(exit_config, encryption.wrong);
     std::puts("psmoved: the configuration is fine");
     return 0;
   }
   try {
+    if (parsed.action == Action::make_certificate) return make_certificate(parsed);
     if (parsed.action == Action::create_token) return create_token(parsed);
-    return run(parsed.config);
+    return run(parsed.config, argc, argv);
   } catch (const std::exception& error) {
     return fail(exit_failure, error.what());
   }

@@ -18,16 +18,21 @@ namespace psmove::daemon {
 namespace asio = boost::asio;
 
 struct Service::Parts {
-  Parts(asio::io_context& io, std::function<void()> stop_callback)
-      : signals(io, SIGTERM, SIGINT, SIGHUP), watchdog(io), stop(std::move(stop_callback)) {}
+  Parts(asio::io_context& io, std::function<void()> stop_callback,
+        std::function<void()> reload_callback)
+      : signals(io, SIGTERM, SIGINT, SIGHUP),
+        watchdog(io),
+        stop(std::move(stop_callback)),
+        reload(std::move(reload_callback)) {}
 
   void wait_for_signal();
+  void tell_and_reload();
   void feed_watchdog();
 
   asio::signal_set signals;
   asio::steady_timer watchdog;
   std::chrono::microseconds watchdog_interval{0};
-  std::function<void()> stop;
+  std::function<void()> stop, reload;
   bool is_stopping = false;
 };
 
@@ -35,7 +40,7 @@ void Service::Parts::wait_for_signal() {
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      spdlog::warn("the configuration cannot be reloaded; restart psmoved to apply it");
+      if (!is_stopping) tell_and_reload();
     } else if (is_stopping) {
       std::_Exit(1);
     } else {
@@ -48,6 +53,15 @@ void Service::Parts::wait_for_signal() {
   });
 }
 
+/// systemd takes the first for the beginning of a reload by its time, the second for its end.
+void Service::Parts::tell_and_reload() {
+  const auto now_us = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now().time_since_epoch());
+  ::sd_notify(0, ("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_us.count())).c_str());
+  reload();
+  ::sd_notify(0, "READY=1");
+}
+
 void Service::Parts::feed_watchdog() {
   ::sd_notify(0, "WATCHDOG=1");
   watchdog.expires_after(watchdog_interval / 2);
@@ -56,8 +70,8 @@ void Service::Parts::feed_watchdog() {
   });
 }
 
-Service::Service(asio::io_context& io, std::function<void()> stop)
-    : parts_(std::make_unique<Parts>(io, std::move(stop))) {
+Service::Service(asio::io_context& io, std::function<void()> stop, std::function<void()> reload)
+    : parts_(std::make_unique<Parts>(io, std::move(stop), std::move(reload))) {
   std::signal(SIGPIPE, SIG_IGN);
   parts_->wait_for_signal();
 }

@@ -13,7 +13,8 @@ class Service {
  public:
   /// @param stop  called once, on the loop, by the first SIGTERM or SIGINT; a second one ends the
   ///              process at once
-  Service(boost::asio::io_context& io, std::function<void()> stop);
+  /// @param reload  called on the loop by SIGHUP
+  Service(boost::asio::io_context& io, std::function<void()> stop, std::function<void()> reload);
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;

@@ -29,10 +29,12 @@ std::size_t samples_in_a_second(const ControllerModel& model) {
 }  // namespace
 
 Controller::Controller(RememberedController remembered, const ControllerModel& model,
-                       UnixClock& clock, std::vector<Listener*>& listeners)
+                       UnixClock& clock, std::vector<Listener*>& listeners,
+                       const RumbleLimit& default_rumble_limit)
     : model_(&model),
       clock_(clock),
       listeners_(listeners),
+      default_rumble_limit_(default_rumble_limit),
       calibration_(model.nominal),
       device_clock_(nominal_interval(model)) {
   state_.address = remembered.address;
@@ -536,8 +538,12 @@ void Controller::set_rumble_limit(std::optional<RumbleLimit> limit) {
 }
 
 void Controller::set_default_rumble_limit(const RumbleLimit& limit) {
+  if (limit == default_rumble_limit_) return;
   default_rumble_limit_ = limit;
+  if (own_rumble_limit_) return;
   use_rumble_limit();
+  outputs_changed();
+  publish_presence(Presence::changed);
 }
 
 void Controller::use_rumble_limit() {

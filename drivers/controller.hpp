@@ -47,7 +47,7 @@ class Controller {
  public:
   /// @param clock, listeners  outlive the controller
   Controller(RememberedController remembered, const ControllerModel& model, UnixClock& clock,
-             std::vector<Listener*>& listeners);
+             std::vector<Listener*>& listeners, const RumbleLimit& default_rumble_limit = {});
   ~Controller();
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;

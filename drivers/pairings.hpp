@@ -49,6 +49,8 @@ class Pairings final : public Listener {
 
   /// Begins to look for controllers on the cable.
   void start();
+  /// Whether to begin as soon as a controller is plugged in, from now on.
+  void set_automatic(bool automatic) { settings_.automatic = automatic; }
   /// Ends every pairing where it is; nothing is taken back.
   void stop();
 

@@ -75,9 +75,8 @@ Controller& Roster::get_or_add(const Address& address, const ControllerModel& mo
 }
 
 void Roster::add(RememberedController remembered, const ControllerModel& model) {
-  controllers_.push_back(
-      std::make_unique<Controller>(std::move(remembered), model, clock_, listeners_));
-  controllers_.back()->set_default_rumble_limit(default_rumble_limit_);
+  controllers_.push_back(std::make_unique<Controller>(std::move(remembered), model, clock_,
+                                                      listeners_, default_rumble_limit_));
 }
 
 void Roster::set_default_rumble_limit(const RumbleLimit& limit) {

@@ -24,7 +24,7 @@ set(CPACK_DEBIAN_PSMOVED_PACKAGE_NAME psmoved)
 set(CPACK_DEBIAN_PSMOVED_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PSMOVED_PACKAGE_DEPENDS "systemd | systemd-standalone-sysusers, udev")
 set(CPACK_DEBIAN_PSMOVED_PACKAGE_RECOMMENDS bluez)
-set(CPACK_DEBIAN_PSMOVED_PACKAGE_SUGGESTS psmove-emulator)
+set(CPACK_DEBIAN_PSMOVED_PACKAGE_SUGGESTS "psmove-emulator, avahi-daemon")
 set(CPACK_DEBIAN_PSMOVED_DESCRIPTION "PlayStation Move controllers on the network
 A daemon that finds PlayStation Move controllers on Bluetooth and USB,
 calibrates and fuses their sensors, and offers them, their light and their

@@ -4,8 +4,10 @@
 
 #include <httplib.h>
 #include <optional>
+#include <sys/socket.h>
 #include <utility>
 
+#include "clients/cpp/channel.hpp"
 #include "clients/cpp/problem.hpp"
 #include "clients/cpp/request_bodies.hpp"
 #include "clients/cpp/tcp.hpp"
@@ -39,15 +41,31 @@ Answer<std::string> body_or_error(const ServerUrl& url, const httplib::Response&
   return response.body;
 }
 
+/// httplib's own judgement of certificates knows no fingerprints.
+std::unique_ptr<httplib::ClientImpl> make_connection(const ServerUrl& url) {
+  const auto& host = url.socket.empty() ? url.host : url.socket;
+  if (!url.is_tls) return std::make_unique<httplib::ClientImpl>(host, url.port);
+  auto encrypted = std::make_unique<httplib::SSLClient>(host, url.port);
+  encrypted->enable_server_certificate_verification(false);
+  // Where its files cannot be used, nobody is believed, and what is wrong with them is said then.
+  if (encrypted->ssl_context() != nullptr) static_cast<void>(trust(*encrypted->ssl_context(), url));
+  return encrypted;
+}
+
 }  // namespace
 
 struct Client::Parts {
   ServerUrl url;
   Timeouts timeouts;
-  httplib::Client http;
+  std::unique_ptr<httplib::ClientImpl> connection;
+  httplib::ClientImpl& http;
 
   Parts(ServerUrl where, Timeouts limits)
-      : url(std::move(where)), timeouts(limits), http(url.host, url.port) {
+      : url(std::move(where)),
+        timeouts(limits),
+        connection(make_connection(url)),
+        http(*connection) {
+    if (!url.socket.empty()) http.set_address_family(AF_UNIX);
     http.set_connection_timeout(timeouts.connect);
     http.set_read_timeout(timeouts.answer);
     http.set_write_timeout(timeouts.answer);
@@ -58,9 +76,13 @@ struct Client::Parts {
   /// httplib says only that there was no connection. This finds out why, or finds the address it
   /// did not try and has it used.
   std::optional<Error> diagnose_connection() {
-    const auto found = connect_tcp(url, timeouts.connect);
+    auto found = connect_to(url, timeouts.connect);
     if (!found) return found.error();
-    http.set_hostname_addr_map({{url.host, found->address}});
+    if (auto encrypted =
+            Channel::open(url, std::move(found->socket), SteadyClock::now() + timeouts.connect);
+        !encrypted)
+      return encrypted.error();
+    if (url.socket.empty()) http.set_hostname_addr_map({{url.host, found->address}});
     return std::nullopt;
   }
 
@@ -68,7 +90,8 @@ struct Client::Parts {
     auto started = SteadyClock::now();
     auto result = http.send(request);
     if (!result && (result.error() == httplib::Error::Connection ||
-                    result.error() == httplib::Error::ConnectionTimeout)) {
+                    result.error() == httplib::Error::ConnectionTimeout ||
+                    result.error() == httplib::Error::SSLConnection)) {
       if (auto error = diagnose_connection()) return *std::move(error);
       started = SteadyClock::now();
       result = http.send(request);
@@ -95,6 +118,7 @@ Answer<std::string> Client::request(std::string_view method, std::string_view pa
   httplib::Request request;
   request.method = method;
   request.path = path;
+  request.set_header("Host", url().authority());
   request.set_header("Accept", "application/json");
   request.set_header("User-Agent", "psmove-client/" PSMOVED_VERSION);
   if (!url().token.empty()) request.set_header("Authorization", "Bearer " + url().token);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "api/stream/framing.hpp"
+#include "clients/cpp/channel.hpp"
 #include "clients/cpp/problem.hpp"
 #include "clients/cpp/tcp.hpp"
 
@@ -43,10 +44,10 @@ milliseconds time_until(SteadyClock::time_point deadline) {
 enum class ReadResult { data, nothing_yet, ended };
 
 /// Appends what is there, waiting for it until the deadline.
-ReadResult read_some(int descriptor, std::string& into, SteadyClock::time_point deadline) {
+ReadResult read_some(Channel& channel, std::string& into, SteadyClock::time_point deadline) {
   std::array<char, 16 * 1024> chunk{};
   while (true) {
-    const auto size = ::recv(descriptor, chunk.data(), chunk.size(), 0);
+    const auto size = channel.receive(chunk.data(), chunk.size());
     if (size > 0) {
       into.append(chunk.data(), static_cast<std::size_t>(size));
       return ReadResult::data;
@@ -55,22 +56,24 @@ ReadResult read_some(int descriptor, std::string& into, SteadyClock::time_point 
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return ReadResult::ended;
     const auto left = time_until(deadline);
-    if (left.count() == 0 || !wait_for_socket(descriptor, false, left))
+    if (left.count() == 0 ||
+        !wait_for_socket(channel.descriptor(), channel.waits_for_writing(), left))
       return ReadResult::nothing_yet;
   }
 }
 
 /// @return false where the peer is gone or takes nothing until the deadline
-bool write_all(int descriptor, std::string_view bytes, SteadyClock::time_point deadline) {
+bool write_all(Channel& channel, std::string_view bytes, SteadyClock::time_point deadline) {
   while (!bytes.empty()) {
-    const auto size = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (size >= 0) {
+    const auto size = channel.send(bytes);
+    if (size > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(size));
-    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+    } else if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
       const auto left = time_until(deadline);
       if (left.count() == 0) return false;
-      (void)wait_for_socket(descriptor, true, left);  // send tells how it went
-    } else if (errno != EINTR) {
+      (void)wait_for_socket(channel.descriptor(), channel.waits_for_writing(),
+                            left);  // send tells how it went
+    } else if (size == 0 || errno != EINTR) {
       return false;
     }
   }
@@ -89,13 +92,13 @@ int status_of(std::string_view head) {
 }
 
 /// Why the upgrade was not granted: the daemon's problem document where there is one.
-Error upgrade_refused(const ServerUrl& url, int descriptor, std::string_view head, std::string body,
-                      SteadyClock::time_point deadline) {
+Error upgrade_refused(const ServerUrl& url, Channel& channel, std::string_view head,
+                      std::string body, SteadyClock::time_point deadline) {
   const int status = status_of(head);
   if (status == 0) return not_psmoved(url, "it does not answer as an HTTP server does");
   while (body.size() < longest_body) {
     if (auto error = problem_from(status, body)) return *std::move(error);
-    if (read_some(descriptor, body, deadline) != ReadResult::data) break;
+    if (read_some(channel, body, deadline) != ReadResult::data) break;
   }
   return not_psmoved(url, "it answered HTTP " + std::to_string(status) + " to a WebSocket");
 }
@@ -107,7 +110,9 @@ Error closed(std::string message, int code = 0) {
 }  // namespace
 
 struct StreamClient::Parts {
-  Socket socket;
+  explicit Parts(Channel opened) : channel(std::move(opened)) {}
+
+  Channel channel;
   StreamTimeouts timeouts;
   stream::Receiver receiver{stream::Role::client, bounds};
   std::string unread;         ///< bytes that came and were not looked at
@@ -119,7 +124,7 @@ struct StreamClient::Parts {
     if (over) return over;
     std::string frame;
     stream::append_frame(frame, opcode, payload, random_octets<4>());
-    if (!write_all(socket.descriptor(), frame, SteadyClock::now() + timeouts.send))
+    if (!write_all(channel, frame, SteadyClock::now() + timeouts.send))
       over = closed("the connection to psmoved broke");
     return over;
   }
@@ -188,27 +193,27 @@ StreamClient::~StreamClient() {
 
 Answer<StreamClient> StreamClient::connect(const ServerUrl& url, std::string_view query,
                                            StreamTimeouts timeouts) {
-  auto connection = connect_tcp(url, timeouts.connect);
+  auto connection = connect_to(url, timeouts.connect);
   if (!connection) return connection.error();
-  auto parts = std::make_unique<Parts>();
-  parts->socket = std::move(connection->socket);
-  parts->timeouts = timeouts;
-
-  const int descriptor = parts->socket.descriptor();
   const auto deadline = SteadyClock::now() + timeouts.connect;
+  auto opened = Channel::open(url, std::move(connection->socket), deadline);
+  if (!opened) return opened.error();
+  auto parts = std::make_unique<Parts>(std::move(*opened));
+  parts->timeouts = timeouts;
+  Channel& channel = parts->channel;
   const auto key = stream::make_key(random_octets<16>());
   std::string target = "/api/v1/stream";
   if (!query.empty()) target.append("?").append(query);
   auto request = stream::upgrade_request(url.authority(), target, key, subprotocol);
   if (!url.token.empty())
     request.insert(request.size() - 2, "Authorization: Bearer " + url.token + "\r\n");
-  if (!write_all(descriptor, request, deadline)) return no_answer(url, timeouts.connect);
+  if (!write_all(channel, request, deadline)) return no_answer(url, timeouts.connect);
 
   std::string received;
   std::size_t head_end = std::string::npos;
   while ((head_end = received.find("\r\n\r\n")) == std::string::npos) {
-    const auto result = received.size() > longest_head ? ReadResult::ended
-                                                       : read_some(descriptor, received, deadline);
+    const auto result =
+        received.size() > longest_head ? ReadResult::ended : read_some(channel, received, deadline);
     if (result == ReadResult::nothing_yet && received.empty())
       return no_answer(url, timeouts.connect);
     if (result != ReadResult::data)
@@ -217,7 +222,7 @@ Answer<StreamClient> StreamClient::connect(const ServerUrl& url, std::string_vie
   const auto head = received.substr(0, head_end + 4);
   received.erase(0, head_end + 4);
   if (!stream::grants_upgrade(head, key, subprotocol))
-    return upgrade_refused(url, descriptor, head, std::move(received), deadline);
+    return upgrade_refused(url, channel, head, std::move(received), deadline);
   parts->unread = std::move(received);
   parts->last_sign_of_life = SteadyClock::now();
   return StreamClient(std::move(parts));
@@ -232,7 +237,7 @@ Answer<std::optional<std::string>> StreamClient::receive(milliseconds timeout) {
   while (true) {
     if (auto text = parts_->take_message()) return text;
     if (parts_->over) return *parts_->over;
-    switch (read_some(parts_->socket.descriptor(), parts_->unread, deadline)) {
+    switch (read_some(parts_->channel, parts_->unread, deadline)) {
       case ReadResult::data:
         parts_->last_sign_of_life = SteadyClock::now();
         break;
@@ -250,7 +255,7 @@ Answer<std::optional<std::string>> StreamClient::receive(milliseconds timeout) {
 }
 
 int StreamClient::descriptor() const {
-  return parts_->socket.descriptor();
+  return parts_->channel.descriptor();
 }
 
 }  // namespace psmove::client

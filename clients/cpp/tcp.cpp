@@ -15,6 +15,7 @@
 #include <poll.h>
 #include <sstream>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <vector>
 
@@ -41,10 +42,11 @@ std::string numeric(const addrinfo& address) {
 }
 
 /// @return 0, or the errno of the failure
-int connect_one(const addrinfo& address, std::chrono::milliseconds timeout, Socket& out) {
-  Socket socket(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+int connect_one(int family, const sockaddr* address, socklen_t size,
+                std::chrono::milliseconds timeout, Socket& out) {
+  Socket socket(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.descriptor() < 0) return errno;
-  if (::connect(socket.descriptor(), address.ai_addr, address.ai_addrlen) != 0) {
+  if (::connect(socket.descriptor(), address, size) != 0) {
     if (errno != EINPROGRESS) return errno;
     if (!wait_for_socket(socket.descriptor(), true, timeout)) return ETIMEDOUT;
     int error = 0;
@@ -53,7 +55,7 @@ int connect_one(const addrinfo& address, std::chrono::milliseconds timeout, Sock
     if (error != 0) return error;
   }
   const int on = 1;
-  setsockopt(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  if (family != AF_UNIX) setsockopt(socket.descriptor(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   out = std::move(socket);
   return 0;
 }
@@ -73,7 +75,13 @@ Error unreachable(std::string message) {
 }
 
 Error not_connected(const ServerUrl& url, int why, std::chrono::milliseconds timeout) {
-  if (why == ETIMEDOUT) return no_answer(url, timeout);
+  if (why == ETIMEDOUT || why == EAGAIN) return no_answer(url, timeout);
+  if (!url.socket.empty() && (why == ECONNREFUSED || why == ENOENT))
+    return unreachable("psmoved does not listen at " + url.text() +
+                       ": is it running, and is that among its addresses (`bind`)?");
+  if (!url.socket.empty() && why == EACCES)
+    return unreachable("you may not open " + url.text() +
+                       ": its group may, see `socket_group` and `socket_mode`");
   if (why != ECONNREFUSED)
     return unreachable("psmoved cannot be reached at " + url.text() + ": " + std::strerror(why));
   if (is_loopback(url.host))
@@ -83,13 +91,25 @@ Error not_connected(const ServerUrl& url, int why, std::chrono::milliseconds tim
                      ": start psmoved there, and let it listen beyond its own machine (`bind`)");
 }
 
+Answer<Connected> connect_unix(const ServerUrl& url, std::chrono::milliseconds timeout) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  url.socket.copy(address.sun_path, sizeof address.sun_path - 1);
+  Socket socket;
+  const int error = connect_one(AF_UNIX, reinterpret_cast<const sockaddr*>(&address),
+                                sizeof address, timeout, socket);
+  if (error != 0) return not_connected(url, error, timeout);
+  return Connected{std::move(socket), url.socket};
+}
+
 }  // namespace
 
 Socket::~Socket() {
   if (descriptor_ >= 0) ::close(descriptor_);
 }
 
-Answer<TcpConnection> connect_tcp(const ServerUrl& url, std::chrono::milliseconds timeout) {
+Answer<Connected> connect_to(const ServerUrl& url, std::chrono::milliseconds timeout) {
+  if (!url.socket.empty()) return connect_unix(url, timeout);
   const std::vector<std::string> hosts = url.host == "localhost"
                                              ? std::vector<std::string>{"::1", "127.0.0.1"}
                                              : std::vector<std::string>{url.host};
@@ -100,8 +120,9 @@ Answer<TcpConnection> connect_tcp(const ServerUrl& url, std::chrono::millisecond
     for (const auto* address = addresses.get(); address != nullptr; address = address->ai_next) {
       is_known = true;
       Socket socket;
-      const int error = connect_one(*address, timeout, socket);
-      if (error == 0) return TcpConnection{std::move(socket), numeric(*address)};
+      const int error =
+          connect_one(address->ai_family, address->ai_addr, address->ai_addrlen, timeout, socket);
+      if (error == 0) return Connected{std::move(socket), numeric(*address)};
       // "Refused" says more than "no such network", which a host without IPv6 gives for ::1.
       if (why != ECONNREFUSED) why = error;
     }

@@ -1,5 +1,6 @@
 #pragma once
-// A TCP connection to the daemon with a time limit, and the sentences for why there is none.
+// A connection to the daemon, over TCP or a Unix socket, with a time limit, and the sentences for
+// why there is none.
 
 #include <chrono>
 #include <string>
@@ -28,16 +29,15 @@ class Socket {
   int descriptor_ = -1;
 };
 
-struct TcpConnection {
+struct Connected {
   Socket socket;        ///< non-blocking, without Nagle's delay
-  std::string address;  ///< the numeric address that answered
+  std::string address;  ///< the numeric address that answered; the path of a Unix socket
 };
 
 /// Tries every address of the host in turn; `localhost` is ::1 and 127.0.0.1 whatever the resolver
 /// says, because the daemon may listen on one of them alone.
 /// @param timeout  for each address; looking up a name is not included
-[[nodiscard]] Answer<TcpConnection> connect_tcp(const ServerUrl& url,
-                                                std::chrono::milliseconds timeout);
+[[nodiscard]] Answer<Connected> connect_to(const ServerUrl& url, std::chrono::milliseconds timeout);
 
 /// Whether the socket becomes readable (or `for_writing`: writable) within the time; a signal ends
 /// the wait early with false.

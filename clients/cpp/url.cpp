@@ -6,14 +6,18 @@
 #include <arpa/inet.h>
 #include <charconv>
 #include <optional>
+#include <sys/un.h>
 
 namespace psmove::client {
 namespace {
 
+constexpr std::string_view unix_scheme = "unix:";
+
 Error invalid(std::string_view text, std::string_view reason) {
   return {ErrorKind::invalid_argument,
           "'" + std::string(text) + "' is not a server to talk to: " + std::string(reason) +
-              " (like http://localhost:6683 or http://[::1]:6683)",
+              " (like http://localhost:6683, http://[::1]:6683 or "
+              "unix:/run/psmoved/psmoved.sock)",
           0,
           {},
           {},
@@ -41,23 +45,39 @@ bool is_host_name(std::string_view host) {
   });
 }
 
+Answer<ServerUrl> parse_unix_url(std::string_view text) {
+  ServerUrl url;
+  url.socket = text.substr(unix_scheme.size());
+  if (!url.socket.starts_with('/') || url.socket.find('\0') != std::string::npos)
+    return invalid(text, "a Unix socket is unix: and a whole path");
+  if (url.socket.size() >= sizeof(sockaddr_un::sun_path))
+    return invalid(text, "the path of a Unix socket has at most " +
+                             std::to_string(sizeof(sockaddr_un::sun_path) - 1) + " bytes");
+  return url;
+}
+
 }  // namespace
 
 std::string ServerUrl::authority() const {
+  if (!socket.empty()) return host;
   const bool needs_brackets = host.find(':') != std::string::npos;
   return (needs_brackets ? "[" + host + "]" : host) + ":" + std::to_string(port);
 }
 
 std::string ServerUrl::text() const {
-  return "http://" + authority();
+  if (!socket.empty()) return std::string(unix_scheme) + socket;
+  return (is_tls ? "https://" : "http://") + authority();
 }
 
 Answer<ServerUrl> parse_server_url(std::string_view text) {
+  if (text.starts_with(unix_scheme)) return parse_unix_url(text);
+  ServerUrl url;
   auto rest = text;
   if (const auto scheme_end = rest.find("://"); scheme_end != std::string_view::npos) {
     const auto scheme = rest.substr(0, scheme_end);
-    if (scheme == "https") return invalid(text, "only http is spoken here");
-    if (scheme != "http") return invalid(text, "it must begin with http://");
+    if (scheme != "http" && scheme != "https")
+      return invalid(text, "it must begin with http:// or https://");
+    url.is_tls = scheme == "https";
     rest.remove_prefix(scheme_end + 3);
   }
   if (rest.ends_with('/')) rest.remove_suffix(1);
@@ -66,7 +86,6 @@ Answer<ServerUrl> parse_server_url(std::string_view text) {
   if (rest.find('@') != std::string_view::npos)
     return invalid(text, "it takes no user name or password");
 
-  ServerUrl url;
   std::string_view port;
   if (rest.starts_with('[')) {
     const auto bracket = rest.find(']');

@@ -38,7 +38,7 @@ class Calibration {
       : context_(context), arguments_(arguments), deadline_(SteadyClock::now() + timeout) {
     frame_.style = context.style;
     if (arguments.is_ascii) frame_.style.utf8 = false;
-    frame_.server = context.url.authority();
+    frame_.server = context.url.socket.empty() ? context.url.authority() : context.url.text();
   }
 
   ExitCode run() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <ostream>
 
+#include "clients/cpp/channel.hpp"
 #include "clients/psmovectl/commands.hpp"
 
 namespace psmove::client {
@@ -29,9 +30,11 @@ void add_global_options(CLI::App& app, Context& context) {
          [&context](const std::string& text) {
            auto url = parse_server_url(text).value();
            url.token = context.url.token;
+           url.ca_file = context.url.ca_file;
+           url.fingerprint = context.url.fingerprint;
            context.url = std::move(url);
          },
-         "Where psmoved is; $PSMOVED_URL, or http://localhost:6683")
+         "Where psmoved is, also https:// or unix:/PATH; $PSMOVED_URL, or http://localhost:6683")
       ->option_text("URL")
       ->envname("PSMOVED_URL")
       ->take_last()
@@ -47,6 +50,25 @@ void add_global_options(CLI::App& app, Context& context) {
       ->check([](const std::string& text) {
         const bool is_one = text.find_first_of(" \t\r\n") == std::string::npos;
         return is_one ? std::string() : std::string("a token has no spaces");
+      });
+  app.add_option("--cacert", context.url.ca_file,
+                 "Certificates (PEM) to know an https server by; $PSMOVED_CACERT, or the system's")
+      ->option_text("FILE")
+      ->envname("PSMOVED_CACERT")
+      ->take_last();
+  app.add_option_function<std::string>(
+         "--fingerprint",
+         [&context](const std::string& text) {
+           context.url.fingerprint = canonical_fingerprint(text);
+         },
+         "SHA-256 of an https server's certificate, to know it by alone; $PSMOVED_FINGERPRINT")
+      ->option_text("SHA256")
+      ->envname("PSMOVED_FINGERPRINT")
+      ->take_last()
+      ->check([](const std::string& text) {
+        return canonical_fingerprint(text).empty()
+                   ? std::string("a fingerprint is 64 hexadecimal digits, with or without colons")
+                   : std::string();
       });
   app.add_flag("--json", context.json, "Print what the daemon said, as it said it");
 }
@@ -87,7 +109,8 @@ std::string verbs(const CLI::App& app) {
 std::vector<std::string>::const_iterator first_word(const std::vector<std::string>& arguments) {
   auto word = arguments.begin();
   while (word != arguments.end() && word->starts_with('-')) {
-    const bool has_value = *word == "--url" || *word == "--token";
+    const bool has_value =
+        *word == "--url" || *word == "--token" || *word == "--cacert" || *word == "--fingerprint";
     if (++word != arguments.end() && has_value) ++word;
   }
   return word;

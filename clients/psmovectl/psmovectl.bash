@@ -19,6 +19,7 @@ _psmovectl() {
         case ${COMP_WORDS[i]} in
             --url) url+=(--url "${COMP_WORDS[i + 1]}"); ((i++)) ;;
             --token) url+=(--token "${COMP_WORDS[i + 1]}"); ((i++)) ;;
+            --cacert | --fingerprint) url+=("${COMP_WORDS[i]}" "${COMP_WORDS[i + 1]}"); ((i++)) ;;
             --scope | --fade | --for | --effect | --period | --priority | --lease | --rate | --coverage | --timeout | --in | --at | --window) ((i++)) ;;
             -*) ;;
             *) if [[ -z $verb ]]; then verb=${COMP_WORDS[i]}; elif [[ -z $which ]]; then which=1; else what=${COMP_WORDS[i]}; fi ;;
@@ -29,8 +30,9 @@ _psmovectl() {
         --effect) words='blink pulse rainbow candle' ;;
         --fade | --for | --in | --window | --period | --lease | --timeout) words='500ms 1s 2s 5s' ;;
         --scope) words='read outputs admin' ;;
-        --url) words='http://localhost:6683' ;;
-        --priority | --rate | --coverage | --token | --at) return ;;
+        --url) words='http://localhost:6683 https://localhost:6683 unix:/run/psmoved/psmoved.sock' ;;
+        --priority | --rate | --coverage | --token | --fingerprint | --at) return ;;
+        --cacert) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     esac
     if [[ -n $words ]]; then
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
@@ -38,7 +40,7 @@ _psmovectl() {
     fi
 
     if [[ $current == -* ]]; then
-        words='--json --url --token --help'
+        words='--json --url --token --cacert --fingerprint --help'
         case $verb in
             led) words+=' --fade --for --effect --period --priority --lease --in --at' ;;
             rumble) words+=' --for --priority --lease --in --at' ;;

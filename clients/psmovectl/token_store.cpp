@@ -27,7 +27,9 @@ std::string token_for(const ServerUrl& server, std::string_view text) {
     std::string token;
     if (!(words >> where >> token)) continue;
     const auto url = parse_server_url(where);
-    if (url && url->host == server.host && url->port == server.port) return token;
+    if (url && url->host == server.host && url->port == server.port &&
+        url->socket == server.socket && url->is_tls == server.is_tls)
+      return token;
   }
   return {};
 }

@@ -160,7 +160,7 @@ class PictureWatch {
   PictureWatch(Context& context, Feed& feed, bool is_ascii) : context_(context), feed_(feed) {
     frame_.style = context.style;
     if (is_ascii) frame_.style.utf8 = false;
-    frame_.server = context.url.authority();
+    frame_.server = context.url.socket.empty() ? context.url.authority() : context.url.text();
     measure();
   }
 

@@ -55,8 +55,22 @@ TEST(Access, PagesOfOurOwnMayWrite) {
   EXPECT_FALSE(refusal("move.local:6683", "Origin: http://move.local:6683\r\n", "PUT"));
 }
 
+TEST(Access, HttpsIsOurOwnOriginToo) {
+  const auto own = [](const std::string& host, const std::string& origin, bool is_encrypted) {
+    const std::string text =
+        "PUT / HTTP/1.1\r\nHost: " + host + "\r\nOrigin: " + origin + "\r\n\r\n";
+    return !access.refuse(*read_head(text, HeadLimits()), "127.0.0.1", is_encrypted);
+  };
+  EXPECT_TRUE(own("move.local:6683", "https://move.local:6683", true));
+  EXPECT_TRUE(own("move.local", "https://move.local", true)) << "port 443";
+  EXPECT_TRUE(own("move.local", "https://move.local", false)) << "behind a proxy that does TLS";
+  EXPECT_FALSE(own("move.local:6683", "http://move.local:6683", true))
+      << "anybody on the way could have written that page";
+  EXPECT_FALSE(own("move.local:6683", "https://move.local", true));
+}
+
 TEST(Access, PagesOfOthersMayNotEvenRead) {
-  for (const std::string origin : {"http://evil.example", "https://localhost:6683",
+  for (const std::string origin : {"http://evil.example", "https://localhost:3000",
                                    "http://localhost:3000", "http://move.local:6683", "null",
                                    "file://", "http://localhost:6683/path", "", "chrome://x"})
     for (const std::string method : {"GET", "PUT", "OPTIONS"})

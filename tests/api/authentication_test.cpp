@@ -43,6 +43,20 @@ TEST_F(AuthenticationTest, RulesCanCloseThisMachineAndOpenTheOthers) {
   EXPECT_EQ(ask(careless, far).scope, Scope::admin);
 }
 
+TEST_F(AuthenticationTest, TheKernelVouchesForUsersOfAUnixSocket) {
+  Authentication strict(&tokens, {.here = true, .beyond = true, .trusted = {1001}});
+  const Peer anna{.uid = 1001, .user = "anna"};
+  const Peer other{.uid = 1002, .user = "other"};
+  EXPECT_EQ(ask(strict, anna).scope, Scope::admin);
+  EXPECT_EQ(ask(strict, anna).owner(), "user anna");
+  EXPECT_EQ(ask(strict, anna, secret).owner(), "token phone") << "what is shown goes first";
+  const auto refusal = ask(strict, other).refusal(Scope::read);
+  EXPECT_EQ(refusal->code, ErrorCode::token_required);
+  EXPECT_NE(refusal->detail.find("socket_users"), std::string::npos);
+  Authentication usual(&tokens, {.here = false, .beyond = true});
+  EXPECT_EQ(ask(usual, other).scope, Scope::admin) << "as on loopback";
+}
+
 TEST_F(AuthenticationTest, AWrongTokenIsRefusedEvenWhereNoneIsNeeded) {
   Authentication usual(&tokens, {.here = false, .beyond = true});
   const auto wrong = ask(usual, here, "psm_nobody");

@@ -119,5 +119,21 @@ TEST(Principal, ScopesIncludeThoseBelow) {
   EXPECT_EQ(viewer.owner(), "token viewer");
 }
 
+TEST(Tokens, WhatIsReplacedIsRevokedIfItIsNotThereAnyMore) {
+  Tokens tokens;
+  const auto kept = tokens.create("kept", Scope::read, 1).value();
+  const auto gone = tokens.create("gone", Scope::read, 1).value();
+  auto changed = tokens.all();
+  changed.pop_back();
+  tokens.note_use(*tokens.find_secret(kept), 77);
+  std::vector<std::string> revoked;
+  tokens.on_revoke([&](const Token& token) { revoked.push_back(token.name); });
+  tokens.replace(changed);
+  EXPECT_EQ(revoked, std::vector<std::string>{"gone"});
+  EXPECT_EQ(tokens.find_secret(gone), nullptr);
+  ASSERT_NE(tokens.find_secret(kept), nullptr);
+  EXPECT_EQ(tokens.find_secret(kept)->last_used_us, 77) << "the file knew of no use";
+}
+
 }  // namespace
 }  // namespace psmove::api

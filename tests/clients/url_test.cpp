@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "clients/cpp/channel.hpp"
 #include "clients/cpp/client.hpp"
 
 namespace psmove::client {
@@ -33,11 +34,35 @@ TEST(ServerUrlTest, Ipv6IsWrittenWithBrackets) {
   EXPECT_EQ((ServerUrl{"::1", 6683}).text(), "http://[::1]:6683");
 }
 
+TEST(ServerUrlTest, HttpsIsSaid) {
+  const auto url = parse_server_url("https://stage.local").value();
+  EXPECT_TRUE(url.is_tls);
+  EXPECT_EQ(url.text(), "https://stage.local:6683");
+}
+
+TEST(FingerprintTest, ColonsAndCaseMakeNoDifference) {
+  const std::string plain(64, 'A');
+  std::string with_colons = "aA";
+  for (int i = 1; i < 32; ++i) with_colons += ":Aa";
+  EXPECT_EQ(canonical_fingerprint(plain), plain);
+  EXPECT_EQ(canonical_fingerprint(with_colons), plain);
+  for (const std::string wrong : {"", "AA", "sha256"}) EXPECT_EQ(canonical_fingerprint(wrong), "");
+  EXPECT_EQ(canonical_fingerprint(plain + "A"), "");
+  EXPECT_EQ(canonical_fingerprint(plain.substr(1) + "G"), "");
+}
+
+TEST(ServerUrlTest, AUnixSocketIsAWholePath) {
+  const auto url = parse_server_url("unix:/run/psmoved/psmoved.sock").value();
+  EXPECT_EQ(url.socket, "/run/psmoved/psmoved.sock");
+  EXPECT_EQ(url.text(), "unix:/run/psmoved/psmoved.sock");
+  EXPECT_EQ(url.authority(), "localhost") << "of Host";
+}
+
 TEST(ServerUrlTest, WhatCannotBeMeantIsRefusedWithAnExample) {
   for (const auto* text :
-       {"", "http://", "https://localhost", "ftp://localhost", "localhost:0", "localhost:65536",
-        "localhost:12x", "http://localhost:6683/api", "http://me@localhost", "http://[::1", "[]:1",
-        "[::1]6683", "a b", "localhost:"}) {
+       {"", "http://", "ftp://localhost", "localhost:0", "localhost:65536", "localhost:12x",
+        "http://localhost:6683/api", "http://me@localhost", "http://[::1", "[]:1", "[::1]6683",
+        "a b", "localhost:", "unix:", "unix:psmoved.sock"}) {
     const auto url = parse_server_url(text);
     ASSERT_TRUE(url.has_error()) << text;
     EXPECT_EQ(url.error().kind, ErrorKind::invalid_argument);

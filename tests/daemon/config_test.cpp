@@ -18,13 +18,17 @@ std::string apply(const std::string& text, Config& config) {
 
 TEST(ConfigText, EveryKeyIsTaken) {
   Config config;
-  EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
-                  "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
-                  "false\nallow_unauthenticated = true\nrequire_token = true\n"
-                  "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
-                  "max_connections = 10\n",
-                  config),
-            "");
+  EXPECT_EQ(
+      apply(
+          "port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
+          "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
+          "false\nallow_unauthenticated = true\nrequire_token = true\n"
+          "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
+          "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
+          "socket_users = [\"anna\", \"1001\"]\n"
+          "tls = \"all\"\nadvertise = false\ntls_certificate = \"/c.pem\"\ntls_key = \"/k.pem\"\n",
+          config),
+      "");
   EXPECT_EQ(config.port, 7000);
   EXPECT_EQ(config.bind, std::vector<std::string>{"::1"});
   EXPECT_EQ(config.state_dir, "/tmp/x");
@@ -36,6 +40,13 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_TRUE(config.require_token);
   EXPECT_EQ(config.log_level, "debug");
   EXPECT_EQ(config.max_connections, 10U);
+  EXPECT_EQ(config.socket_mode, 0600U);
+  EXPECT_EQ(config.socket_group, "games");
+  EXPECT_EQ(config.socket_users.size(), 2U);
+  EXPECT_EQ(config.tls, Tls::all);
+  EXPECT_FALSE(config.advertise);
+  EXPECT_EQ(config.tls_certificate, "/c.pem");
+  EXPECT_EQ(config.tls_key, "/k.pem");
 }
 
 TEST(ConfigText, AnUnknownKeyNamesFileLineKeyAndWhatIsKnown) {
@@ -54,6 +65,12 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
   EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
+  EXPECT_THAT(apply("tls = true\n", config), HasSubstr("beyond-loopback"));
+  EXPECT_THAT(apply("bind = \"unix:x\"\n", config), HasSubstr("a whole path"));
+  for (const std::string mode : {"660", "\"66\"", "\"1660\"", "\"0668\"", "\"rw\""})
+    EXPECT_THAT(apply_config_text("socket_mode = " + mode + "\n", "test.toml", config),
+                HasSubstr("\"0660\""))
+        << mode;
 }
 
 TEST(ConfigText, CharactersBeyondAsciiAreForCommentsAndEscapes) {
@@ -69,6 +86,21 @@ TEST(ConfigText, ABrokenFileChangesNothing) {
   EXPECT_THAT(apply("port = 7000\nbind = [\n", config), HasSubstr("test.toml line"));
   EXPECT_NE(apply("port = 7000\nlog_level = 3\n", config), "");
   EXPECT_EQ(config.port, Config{}.port);
+}
+
+TEST(Reload, WhatNeedsARestartStaysAndIsNamed) {
+  const Config now;
+  Config wanted;
+  wanted.port = 1;
+  wanted.simulate = "zcm1";
+  wanted.log_level = "debug";
+  wanted.require_token = true;
+  EXPECT_EQ(keep_what_needs_a_restart(now, wanted), (std::vector<std::string>{"port", "simulate"}));
+  EXPECT_EQ(wanted.port, now.port);
+  EXPECT_EQ(wanted.simulate, "");
+  EXPECT_EQ(wanted.log_level, "debug");
+  EXPECT_TRUE(wanted.require_token);
+  EXPECT_TRUE(keep_what_needs_a_restart(now, wanted).empty());
 }
 
 class CommandLine : public ::testing::Test {

@@ -105,8 +105,24 @@ class Answer:
         return f"{self.status} {self.body[:300]!r}"
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self.path)
+
+
 class Daemon:
     """psmoved on a free port with a state directory of its own."""
+
+    tls = None  # an ssl.SSLContext, where it is to be asked over TLS
+    socket = None  # the path of a Unix socket, where it is to be asked over that
 
     def __init__(self, *options, state=None, port=0, environment=None, pass_fds=(), preexec=None):
         self.host = "127.0.0.1"  # where its clients reach it
@@ -133,16 +149,23 @@ class Daemon:
         return "".join(self.lines)
 
     def _listening(self):
-        match = re.search(r"listening http://[0-9.]+:(\d+)", self.log())
+        match = re.search(r"listening .*https?://[0-9.]+:(\d+)", self.log())
         if match:
             self.port = int(match.group(1))
-        return match or "listening sockets from systemd" in self.log()
+        return match or "listening unix:" in self.log() or "listening sockets from systemd" in self.log()
 
     def url(self, path):
         return f"http://127.0.0.1:{self.port}{path}"
 
+    def connect(self):
+        if self.socket:
+            return UnixConnection(self.socket, PATIENCE)
+        if self.tls:
+            return http.client.HTTPSConnection(self.host, self.port, timeout=PATIENCE, context=self.tls)
+        return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+
     def request(self, method, path, body=None, headers=None, content_type=None):
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        connection = self.connect()
         headers = dict(headers or {})
         if isinstance(body, (dict, list)):
             body = json.dumps(body)
@@ -264,8 +287,13 @@ class open_stream:
 
     def __init__(self, daemon, query="", **options):
         self.query = query
-        self.connection = websockets.connect(
-            f"ws://{daemon.host}:{daemon.port}/api/v1/stream{query}", open_timeout=PATIENCE, **options)
+        path = f"/api/v1/stream{query}"
+        if daemon.socket:
+            self.connection = websockets.unix_connect(daemon.socket, f"ws://localhost{path}", open_timeout=PATIENCE, **options)
+        else:
+            scheme = "wss" if daemon.tls else "ws"
+            self.connection = websockets.connect(f"{scheme}://{daemon.host}:{daemon.port}{path}", open_timeout=PATIENCE,
+                                                 ssl=daemon.tls, **options)
 
     async def __aenter__(self):
         target = f"/api/v1/stream{self.query}"
@@ -282,7 +310,7 @@ class open_stream:
 
 
 def curl(*arguments):
-    """What curl prints. Of its options these are understood here: -X, -d."""
+    """What curl prints. Of its options these are understood here: -X, -d, --unix-socket, --cacert."""
     method, data, url = "GET", [], None
     given = iter(arguments)
     for argument in given:
@@ -290,6 +318,8 @@ def curl(*arguments):
             method = next(given)
         elif argument == "-d":
             data.append(next(given))
+        elif argument in ("--unix-socket", "--cacert"):
+            next(given)
         else:
             url = urllib.parse.urlsplit(argument)
     with tempfile.NamedTemporaryFile("r") as head:

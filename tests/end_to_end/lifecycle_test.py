@@ -40,12 +40,6 @@ class Stop(unittest.IsolatedAsyncioTestCase):
         with Daemon("--simulate", "zcm1") as daemon:
             self.assertEqual(daemon.stop(signal.SIGINT), 0)
 
-    def test_sighup_says_that_it_cannot_reload_and_goes_on(self):
-        with Daemon() as daemon:
-            daemon.process.send_signal(signal.SIGHUP)
-            until(lambda: "restart psmoved" in daemon.log(), "the message")
-            self.assertEqual(daemon.get("/livez").status, 200)
-
 
 class Memory(unittest.TestCase):
     def test_names_and_numbers_survive_sigkill(self):
