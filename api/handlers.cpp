@@ -145,7 +145,7 @@ std::optional<Response> get_root(Service& service, const Request&) {
   body +=
       R"(,"links":{"controllers":"/api/v1/controllers","stream":"/api/v1/stream",)"
       R"("events":"/api/v1/events","openapi":"/api/v1/openapi.json","asyncapi":"/api/v1/asyncapi.json","docs":"/docs",)"
-      R"("errors":"/docs/errors","live":"/livez","ready":"/readyz"}})";
+      R"("errors":"/docs/errors","live":"/livez","ready":"/readyz","metrics":"/metrics"}})";
   auto response = json_response(std::move(body));
   response.fields = contract_link;
   return response;

@@ -33,12 +33,17 @@ Response without_route(const Request& request, std::string_view allow) {
 }  // namespace
 
 RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const ServerConfig& config)
-    : service_{.roster = roster,
+    : metrics_(roster),
+      hub_(io, roster, config.limits),
+      service_{.roster = roster,
                .config = config,
                .waiters = std::make_shared<Waiters>(roster),
                .cues = std::make_shared<drivers::Cues>(roster, roster.clock()),
-               .started = drivers::SteadyClock::now()},
-      hub_(io, roster, config.limits) {
+               .metrics = metrics_,
+               .hub = hub_,
+               .traffic = traffic(),
+               .started = drivers::SteadyClock::now()} {
+  service_.cues->on_done([this](const CueStatus& cue) { metrics_.on_cue_done(cue); });
   service_.cues->on_change([waiters = service_.waiters] { waiters->wake_all(); });
   service_.cues->start(io);
   if (config.pairings != nullptr)

@@ -3,6 +3,7 @@
 
 #include "api/application.hpp"
 #include "api/handlers.hpp"
+#include "api/metrics.hpp"
 #include "api/stream/hub.hpp"
 
 namespace psmove::api {
@@ -26,8 +27,9 @@ class RestApi final : public Application {
  private:
   void forget(const Token& token);
 
-  Service service_;
+  Metrics metrics_;
   stream::Hub hub_;
+  Service service_;
 };
 
 }  // namespace psmove::api

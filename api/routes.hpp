@@ -35,6 +35,7 @@ struct Request {
   std::string content_type;  ///< raw, as is the next
   std::string body;
   std::string if_none_match;
+  std::string accept;
   Principal client{};
   const Route* route = nullptr;  ///< what answers it, once that was found
 };

@@ -355,9 +355,15 @@ void Server::Parts::admit(int socket, const sockaddr_storage& peer, bool is_last
   const auto& limits = config.limits;
   const PeerKey key = peer_key(peer);
   const auto same_address = counts->by_address.find(key);
-  const bool is_refused = is_last_resort || counts->admitted >= limits.connections ||
-                          (same_address != counts->by_address.end() &&
-                           same_address->second >= limits.connections_per_address);
+  const bool is_full = counts->admitted >= limits.connections;
+  const bool is_too_many_of_one = same_address != counts->by_address.end() &&
+                                  same_address->second >= limits.connections_per_address;
+  const bool is_refused = is_last_resort || is_full || is_too_many_of_one;
+  auto& traffic = application->traffic();
+  ++(is_last_resort       ? traffic.refused_resource
+     : is_full            ? traffic.refused_limit
+     : is_too_many_of_one ? traffic.refused_address
+                          : traffic.accepted);
   if (is_refused && counts->refused >= most_refused) {
     ::close(socket);
     return;
@@ -368,6 +374,7 @@ void Server::Parts::admit(int socket, const sockaddr_storage& peer, bool is_last
                  serve(io, context, sessions, socket,
                        std::make_shared<Admission>(counts, key, is_refused), is_refused),
                  log_failure);
+  traffic.connections = counts->admitted;
 }
 
 bool Server::Parts::spend_reserve(int listener) {
@@ -392,6 +399,7 @@ void Server::Parts::refill_reserve() {
 
 void Server::Parts::on_release() {
   refill_reserve();
+  application->traffic().connections = counts->admitted;
   if (stopped && counts->admitted == 0 && counts->refused == 0) finish_stop();
 }
 

@@ -61,6 +61,7 @@ void Cues::start(boost::asio::io_context& io) {
 void Cues::stop() {
   is_stopped_ = true;
   changed_ = nullptr;
+  done_ = nullptr;
   if (roster_ != nullptr) std::exchange(roster_, nullptr)->remove_listener(this);
   bell_.ring();
 }
@@ -231,6 +232,7 @@ void Cues::finish(Entry& entry) {
   if (!is_done) return;
   entry.status.state = CueState::done;
   if (first) entry.status.skew_us = *last - *first;
+  if (done_) done_(entry.status);
 }
 
 void Cues::follow(Entry& entry, const Address& controller) {
