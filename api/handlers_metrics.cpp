@@ -210,6 +210,16 @@ void append_bluetooth(MetricsText& text, const ServerConfig& config) {
   text.add({{"result", "cancelled"}}, results.cancelled);
 }
 
+void append_log(MetricsText& text, const LogCounts& log) {
+  text.begin("psmoved_log_lines", MetricType::counter, "Lines logged.");
+  text.add({{"level", "error"}}, log.errors);
+  text.add({{"level", "warning"}}, log.warnings);
+  text.add({{"level", "info"}}, log.infos);
+  text.add({{"level", "debug"}}, log.debugs);
+  text.begin("psmoved_log_lines_left_out", MetricType::counter, "Lines that came too often.");
+  text.add({}, log.left_out);
+}
+
 void append_process(MetricsText& text) {
   const auto usage = process_usage();
   text.begin("process_cpu_seconds", MetricType::counter, "Processor time used.");
@@ -245,6 +255,7 @@ std::optional<Response> get_metrics(Service& service, const Request& request) {
   text.add({}, service.metrics.cue_skew());
   append_http(text, service.traffic, service.config.limits);
   append_bluetooth(text, service.config);
+  append_log(text, service.config.log == nullptr ? LogCounts() : *service.config.log);
   text.begin("psmoved_build", MetricType::info, "What runs here.");
   text.add({{"version", PSMOVED_VERSION}}, std::uint64_t{1});
   append_process(text);

@@ -27,4 +27,10 @@ struct Traffic {
   std::uint64_t refused_tokens = 0;    ///< answers to a wrong token or ticket
 };
 
+/// Lines of the log.
+struct LogCounts {
+  std::uint64_t errors = 0, warnings = 0, infos = 0, debugs = 0;
+  std::uint64_t left_out = 0;  ///< they came too often
+};
+
 }  // namespace psmove::api

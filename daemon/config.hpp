@@ -22,8 +22,10 @@ struct Config {
   bool allow_unauthenticated = false;         ///< beyond loopback nobody needs a token
   bool require_token = false;                 ///< on loopback everybody needs one as well
   std::string log_level = "info";             ///< debug, info, warning, error
-  std::vector<std::string> hosts;             ///< further names that clients may call this machine
-  std::vector<std::string> origins;           ///< web origins, besides our own, that may talk to us
+  std::size_t log_burst = 50;                 ///< equal lines within log_interval_s; 0: no limit
+  unsigned log_interval_s = 30;
+  std::vector<std::string> hosts;    ///< further names that clients may call this machine
+  std::vector<std::string> origins;  ///< web origins, besides our own, that may talk to us
   std::size_t max_connections = 1024;
 };
 

@@ -197,7 +197,9 @@ std::string judge_exposure(const Config& config, bool is_exposed, bool has_token
 }
 
 int run(const Config& config) {
-  set_up_log(config.log_level);
+  set_up_log({.level = config.log_level,
+              .burst = config.log_burst,
+              .interval = std::chrono::seconds(config.log_interval_s)});
   raise_file_limit();
   StateFile state_file(config.state_dir);
   if (const std::string wrong = state_file.prepare(); !wrong.empty())
@@ -221,6 +223,7 @@ int run(const Config& config) {
   roster.restore(state_file.load());
   asio::thread_pool pool(4);
   asio::io_context io(1);
+  const LogSummaries summaries(io);
   StateKeeper keeper(state_file, roster, io, pool);
 
   drivers::Bluez bluez(io);
@@ -232,6 +235,7 @@ int run(const Config& config) {
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
   serving.tokens = &tokens;
+  serving.log = &log_counts();
   std::unique_ptr<api::Server> server;
   try {
     server = std::make_unique<api::Server>(io, roster, serving);

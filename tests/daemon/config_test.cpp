@@ -21,7 +21,8 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_EQ(apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
                   "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
                   "false\nallow_unauthenticated = true\nrequire_token = true\n"
-                  "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
+                  "log_level = \"debug\"\nlog_burst = 0\nlog_interval_s = 60\nhosts = "
+                  "[\"stage\"]\norigins = [\"http://stage:80\"]\n"
                   "max_connections = 10\n",
                   config),
             "");
@@ -35,6 +36,8 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_TRUE(config.allow_unauthenticated);
   EXPECT_TRUE(config.require_token);
   EXPECT_EQ(config.log_level, "debug");
+  EXPECT_EQ(config.log_burst, 0U);
+  EXPECT_EQ(config.log_interval_s, 60U);
   EXPECT_EQ(config.max_connections, 10U);
 }
 
@@ -53,6 +56,7 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("no_hardware = 1\n", config), HasSubstr("true or false"));
   EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
   EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
+  EXPECT_THAT(apply("log_interval_s = 0\n", config), HasSubstr("1 to 86400"));
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
 }
 
