@@ -48,6 +48,7 @@ _psmovectl() {
             pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait --without-restart' ;;
             unpair) words+=' --all' ;;
             token) words+=' --scope' ;;
+            status) words+=' --watch' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac
