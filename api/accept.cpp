@@ -31,14 +31,37 @@ int specificity(std::string_view range, std::string_view type) {
   return equals_ignoring_case(range, type) ? 3 : 0;
 }
 
-/// Whether the parameters of a range have a weight of nothing: "q=0", "q=0.000".
-bool is_refused(std::string_view parameters) {
+/// What stands behind "name=" among the parameters of a range; empty where it has none of that
+/// name.
+std::string_view parameter_of(std::string_view parameters, std::string_view name) {
   while (!parameters.empty()) {
     const auto parameter = next(parameters, ';');
-    if (parameter.size() < 3 || !equals_ignoring_case(parameter.substr(0, 2), "q=")) continue;
-    return parameter.substr(2).find_first_not_of("0.") == std::string_view::npos;
+    const auto equals = std::min(parameter.find('='), parameter.size());
+    if (equals + 1 < parameter.size() && equals_ignoring_case(parameter.substr(0, equals), name))
+      return parameter.substr(equals + 1);
   }
-  return false;
+  return {};
+}
+
+/// Whether the parameters of a range have a weight of nothing: "q=0", "q=0.000".
+bool is_refused(std::string_view parameters) {
+  const auto weight = parameter_of(parameters, "q");
+  return !weight.empty() && weight.find_first_not_of("0.") == std::string_view::npos;
+}
+
+/// 0..1000: "q=0.5" is 500 (RFC 9110 12.4.2); 1000 where it says nothing, or nothing sensible.
+int weight_of(std::string_view parameters) {
+  auto weight = parameter_of(parameters, "q");
+  if (weight.empty() || weight.front() != '0') return 1000;
+  weight.remove_prefix(std::min<std::size_t>(2, weight.size()));  // "0."
+  int thousandths = 0;
+  for (int i = 0, digit = 100; i < 3; ++i, digit /= 10) {
+    if (weight.empty()) break;
+    if (weight.front() < '0' || weight.front() > '9') return 1000;
+    thousandths += (weight.front() - '0') * digit;
+    weight.remove_prefix(1);
+  }
+  return thousandths;
 }
 
 }  // namespace
@@ -55,6 +78,26 @@ bool accepts(std::string_view list, std::string_view type) {
     is_accepted = !is_refused(element);
   }
   return is_accepted;
+}
+
+bool prefers_openmetrics(std::string_view list) {
+  int openmetrics = 0;
+  int text = 0;
+  int text_fit = 0;
+  while (!list.empty()) {
+    auto element = next(list, ',');
+    const auto range = next(element, ';');
+    const int weight = weight_of(element);
+    if (equals_ignoring_case(range, "application/openmetrics-text")) {
+      const auto version = parameter_of(element, "version");
+      if (version.empty() || version == "1.0.0" || version == "\"1.0.0\"")
+        openmetrics = std::max(openmetrics, weight);
+    } else if (const int fit = specificity(range, "text/plain"); fit >= text_fit && fit > 0) {
+      text = fit > text_fit ? weight : std::max(text, weight);
+      text_fit = fit;
+    }
+  }
+  return openmetrics > 0 && openmetrics >= text;
 }
 
 }  // namespace psmove::api

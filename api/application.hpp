@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "api/routes.hpp"
+#include "api/traffic.hpp"
 #include "types/awaitable.hpp"
 
 namespace psmove::stream {
@@ -45,6 +46,11 @@ class Application {
   virtual stream::Hub& hub() = 0;
   /// The server stops: WebSockets say goodbye, and what waits answers.
   virtual void stop() = 0;
+  /// Where the server counts what its clients do.
+  [[nodiscard]] Traffic& traffic() { return traffic_; }
+
+ private:
+  Traffic traffic_;
 };
 
 }  // namespace psmove::api

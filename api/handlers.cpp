@@ -3,11 +3,16 @@
 #include <array>
 #include <boost/asio/awaitable.hpp>
 #include <chrono>
+#include <numeric>
 #include <unistd.h>
 
 #include "api/handlers_body.hpp"
 #include "api/handlers_wait.hpp"
 #include "api/problem.hpp"
+#include "api/stream/counts.hpp"
+#include "api/stream/hub.hpp"
+#include "api/stream/publisher.hpp"
+#include "api/traffic.hpp"
 #include "api/wire/controller_json.hpp"
 #include "api/wire/controller_requests.hpp"
 #include "api/wire/sample_encoder.hpp"
@@ -33,8 +38,8 @@ std::string host_name() {
   return name.data();
 }
 
-template <class Duration>
-void append_limit(std::string& body, std::string_view name, Duration value) {
+template <class Number>
+void append_count(std::string& body, std::string_view name, Number value) {
   if (body.back() != '{') body += ',';
   wire::append_quoted(body, name);
   body += ':';
@@ -43,25 +48,47 @@ void append_limit(std::string& body, std::string_view name, Duration value) {
 
 std::string limits_object(const Limits& limits) {
   std::string body = "{";
-  append_limit(body, "head_bytes", limits.head_bytes);
-  append_limit(body, "head_fields", limits.head_fields);
-  append_limit(body, "target_bytes", limits.target_bytes);
-  append_limit(body, "body_bytes", limits.body_bytes);
-  append_limit(body, "head_deadline_s", limits.head_deadline.count());
-  append_limit(body, "body_deadline_s", limits.body_deadline.count());
-  append_limit(body, "write_deadline_s", limits.write_deadline.count());
-  append_limit(body, "keep_alive_s", limits.keep_alive.count());
-  append_limit(body, "connections", limits.connections);
-  append_limit(body, "connections_per_address", limits.connections_per_address);
-  append_limit(body, "message_bytes", limits.message_bytes);
-  append_limit(body, "message_fragments", limits.message_fragments);
-  append_limit(body, "subscriptions", limits.subscriptions);
-  append_limit(body, "ping_interval_s", limits.ping_interval.count());
-  append_limit(body, "dead_after_s", limits.dead_after.count());
-  append_limit(body, "stalled_after_s", limits.stalled_after.count());
-  append_limit(body, "backlog_ms", limits.backlog.count());
-  append_limit(body, "edge_backlog_bytes", limits.edge_backlog_bytes);
-  append_limit(body, "controllers", limits.controllers);
+  append_count(body, "head_bytes", limits.head_bytes);
+  append_count(body, "head_fields", limits.head_fields);
+  append_count(body, "target_bytes", limits.target_bytes);
+  append_count(body, "body_bytes", limits.body_bytes);
+  append_count(body, "head_deadline_s", limits.head_deadline.count());
+  append_count(body, "body_deadline_s", limits.body_deadline.count());
+  append_count(body, "write_deadline_s", limits.write_deadline.count());
+  append_count(body, "keep_alive_s", limits.keep_alive.count());
+  append_count(body, "connections", limits.connections);
+  append_count(body, "connections_per_address", limits.connections_per_address);
+  append_count(body, "message_bytes", limits.message_bytes);
+  append_count(body, "message_fragments", limits.message_fragments);
+  append_count(body, "subscriptions", limits.subscriptions);
+  append_count(body, "ping_interval_s", limits.ping_interval.count());
+  append_count(body, "dead_after_s", limits.dead_after.count());
+  append_count(body, "stalled_after_s", limits.stalled_after.count());
+  append_count(body, "backlog_ms", limits.backlog.count());
+  append_count(body, "edge_backlog_bytes", limits.edge_backlog_bytes);
+  append_count(body, "controllers", limits.controllers);
+  return body + '}';
+}
+
+std::string clients_object(const Service& service) {
+  const auto& counts = service.hub.counts();
+  std::string body = "{";
+  append_count(body, "connections", service.traffic.connections);
+  append_count(body, "websockets", counts.websockets.open);
+  append_count(body, "event_streams", counts.event_streams.open);
+  append_count(body, "subscriptions", service.hub.publisher().subscriptions());
+  append_count(body, "dropped_samples",
+               std::accumulate(counts.dropped_samples.begin(), counts.dropped_samples.end(),
+                               service.hub.publisher().overflowed()));
+  return body + '}';
+}
+
+std::string log_object(const ServerConfig& config) {
+  const LogCounts counts = config.log == nullptr ? LogCounts() : *config.log;
+  std::string body = "{";
+  append_count(body, "errors", counts.errors);
+  append_count(body, "warnings", counts.warnings);
+  append_count(body, "left_out", counts.left_out);
   return body + '}';
 }
 
@@ -168,10 +195,12 @@ std::optional<Response> get_root(Service& service, const Request&) {
   wire::append_integer(body, service.roster.clock().now_us());
   body += R"(,"unit":"us","epoch":"unix","monotonic":true},"limits":)";
   body += limits_object(service.config.limits);
+  body += R"(,"clients":)" + clients_object(service);
+  body += R"(,"log":)" + log_object(service.config);
   body +=
       R"(,"links":{"controllers":"/api/v1/controllers","stream":"/api/v1/stream",)"
       R"("events":"/api/v1/events","openapi":"/api/v1/openapi.json","asyncapi":"/api/v1/asyncapi.json","docs":"/docs",)"
-      R"("errors":"/docs/errors","live":"/livez","ready":"/readyz"}})";
+      R"("errors":"/docs/errors","live":"/livez","ready":"/readyz","metrics":"/metrics"}})";
   auto response = json_response(std::move(body));
   response.fields = contract_link;
   return response;

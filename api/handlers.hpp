@@ -22,9 +22,15 @@ class Controller;
 class Cues;
 }  // namespace psmove::drivers
 
+namespace psmove::stream {
+class Hub;
+}
+
 namespace psmove::api {
 
+class Metrics;
 class TokenRequests;
+struct Traffic;
 class Waiters;
 
 /// What handlers work on; lives as long as the server.
@@ -33,6 +39,9 @@ struct Service {
   const ServerConfig& config;
   std::shared_ptr<Waiters> waiters;
   std::shared_ptr<drivers::Cues> cues;
+  Metrics& metrics;
+  const stream::Hub& hub;
+  const Traffic& traffic;
   drivers::SteadyTime started;
   bool is_stopping = false;
   /// When the rumbles that the talk's API asked for end, as their layers say (Unix microseconds).
@@ -85,6 +94,9 @@ std::optional<Response> post_calibration(Service& service, const Request& reques
 std::optional<Response> patch_calibration(Service& service, const Request& request);
 std::optional<Response> get_livez(Service& service, const Request& request);
 std::optional<Response> get_readyz(Service& service, const Request& request);
+
+// ---- handlers_metrics.cpp: for monitoring systems
+std::optional<Response> get_metrics(Service& service, const Request& request);
 
 // ---- handlers_outputs.cpp: lights and rumble
 std::optional<Response> get_led(Service& service, const Request& request);

@@ -74,6 +74,7 @@ std::optional<Response> get_front_page(Service& service, const Request& request)
 <li><a href="/docs">/docs</a>: every request and message, to read and to try</li>
 <li><a href="/docs/errors">/docs/errors</a>: what each error code means</li>
 <li><a href="/livez">/livez</a>, <a href="/readyz">/readyz</a>: is it running, is it ready</li>
+<li><a href="/metrics">/metrics</a>: counters for Prometheus</li>
 </ul>
 )");
   response.fields += contract_link;

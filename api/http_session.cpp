@@ -67,6 +67,12 @@ std::int64_t unix_now_us() {
       .count();
 }
 
+Traffic::Verb verb_of(Method method) {
+  using enum Traffic::Verb;
+  constexpr std::array verbs{get, put, post, patch, del, options, other};
+  return verbs[static_cast<std::size_t>(method)];
+}
+
 /// 16 bytes in base64: 22 digits and two equals signs.
 bool is_websocket_key(std::string_view key) {
   constexpr std::string_view digits =
@@ -170,6 +176,7 @@ HttpSession::Step HttpSession::advance() {
   const HeadLimits limits{context_.limits.head_bytes, context_.limits.head_fields,
                           context_.limits.target_bytes};
   for (;;) {
+    verb_ = Traffic::Verb::other;
     is_head_request_ = false;
     is_http_1_0_ = false;
     const auto extent = head_extent(input(), limits);
@@ -186,6 +193,7 @@ HttpSession::Step HttpSession::advance() {
 HttpSession::Step HttpSession::begin(const RequestHead& head, std::size_t head_length) {
   is_idle_ = false;
   is_head_request_ = head.method == "HEAD";
+  verb_ = is_head_request_ ? Traffic::Verb::head : verb_of(parse_method(head.method));
   is_http_1_0_ = head.minor_version == 0;
   keeps_alive_ = head.keeps_alive && !is_refused_;
   const std::string_view scheme = peer_.is_encrypted ? "https://" : "http://";
@@ -217,6 +225,7 @@ HttpSession::Step HttpSession::judge(const RequestHead& head, std::size_t head_l
   cors_origin_ = context_.access.foreign_origin(head);
   client_ = context_.authentication.identify(head.find("authorization"), peer_, SteadyClock::now(),
                                              unix_now_us());
+  if (client_.fault) ++context_.application.traffic().refused_tokens;
   if (head.content_length.value_or(0) > context_.limits.body_bytes)
     return refuse_and_close(
         {ErrorCode::payload_too_large,
@@ -256,6 +265,7 @@ HttpSession::Step HttpSession::take_request(const RequestHead& head, std::size_t
   request.host = head.host;
   request.path = path;
   request.query = query;
+  request.accept = head.find("accept").value_or("");
   request.if_none_match = head.find("if-none-match").value_or("");
   request.content_type = head.find("content-type").value_or("");
   request.media = parse_media(request.content_type);
@@ -283,6 +293,7 @@ void HttpSession::redeem_ticket(std::string& query) {
   if (!ticket) return;
   client_ = context_.authentication.identify_ticket(context_.application.redeem(*ticket), peer_,
                                                     SteadyClock::now());
+  if (client_.fault) ++context_.application.traffic().refused_tokens;
 }
 
 HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string_view path,
@@ -307,6 +318,8 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
   auto accepted = context_.application.hub().accept(*upgrade);
   if (!accepted) return refuse(accepted.error(), path);
   upgrade_ = std::move(upgrade);
+  constexpr int switching_protocols = 101;
+  context_.application.traffic().count_answer(verb_, switching_protocols);
   context_.answer = std::move(*accepted);
   return send_answer();
 }
@@ -348,6 +361,7 @@ HttpSession::Step HttpSession::refuse_and_close(const Fault& fault, std::string_
 HttpSession::Step HttpSession::answer(const Response& response) {
   if (context_.is_stopping) keeps_alive_ = false;
   const bool has_content = response.status != 204 && response.status != 304;
+  context_.application.traffic().count_answer(verb_, response.status);
   std::string& out = context_.answer;
   out = "HTTP/1.1 ";
   wire::append_integer(out, response.status);

@@ -124,6 +124,7 @@ class HttpSession {
   std::unique_ptr<stream::Upgrade> upgrade_;
   std::unique_ptr<stream::EventRequest> events_;
   bool is_refused_;
+  Traffic::Verb verb_ = Traffic::Verb::other;
   bool is_head_request_ = false;
   bool is_http_1_0_ = false;
   bool keeps_alive_ = true;

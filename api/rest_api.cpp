@@ -34,15 +34,21 @@ Response without_route(const Request& request, std::string_view allow) {
 }  // namespace
 
 RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const ServerConfig& config)
-    : service_{.roster = roster,
+    : metrics_(roster),
+      cues_(std::make_shared<drivers::Cues>(roster, roster.clock())),
+      hub_(io, roster, config.limits, cues_.get()),
+      service_{.roster = roster,
                .config = config,
                .waiters = std::make_shared<Waiters>(roster),
-               .cues = std::make_shared<drivers::Cues>(roster, roster.clock()),
+               .cues = cues_,
+               .metrics = metrics_,
+               .hub = hub_,
+               .traffic = traffic(),
                .started = drivers::SteadyClock::now(),
-               .token_requests = std::make_unique<TokenRequests>(roster, config.tokens)},
-      hub_(io, roster, config.limits, service_.cues.get()) {
-  service_.cues->on_change([waiters = service_.waiters] { waiters->wake_all(); });
-  service_.cues->start(io);
+               .token_requests = std::make_unique<TokenRequests>(roster, config.tokens)} {
+  cues_->on_done([this](const CueStatus& cue) { metrics_.on_cue_done(cue); });
+  cues_->on_change([waiters = service_.waiters] { waiters->wake_all(); });
+  cues_->start(io);
   if (config.pairings != nullptr)
     config.pairings->on_change([waiters = service_.waiters] { waiters->wake_all(); });
   if (config.tokens != nullptr)
@@ -51,7 +57,7 @@ RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const Ser
 
 RestApi::~RestApi() {
   if (service_.config.pairings != nullptr) service_.config.pairings->on_change({});
-  service_.cues->stop();
+  cues_->stop();
   if (service_.config.tokens != nullptr) service_.config.tokens->on_revoke({});
   service_.waiters->detach();
 }
@@ -91,7 +97,7 @@ void RestApi::forget(const Token& token) {
   service_.tickets.forget_token(token.id());
   hub_.close_token(token.id(), stream::close_code::token_revoked, "the token was revoked");
   const auto owner = Principal::owner_of_token(token.name);
-  service_.cues->release(owner);
+  cues_->release(owner);
   for (const auto& controller : service_.roster.all()) controller->release_outputs(owner);
 }
 

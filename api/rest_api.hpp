@@ -1,8 +1,11 @@
 #pragma once
 // The daemon's application: the REST API of routes.cpp, and the stream.
 
+#include <memory>
+
 #include "api/application.hpp"
 #include "api/handlers.hpp"
+#include "api/metrics.hpp"
 #include "api/stream/hub.hpp"
 
 namespace psmove::api {
@@ -26,8 +29,10 @@ class RestApi final : public Application {
  private:
   void forget(const Token& token);
 
-  Service service_;
+  Metrics metrics_;
+  std::shared_ptr<drivers::Cues> cues_;
   stream::Hub hub_;
+  Service service_;
 };
 
 }  // namespace psmove::api

@@ -67,6 +67,7 @@ constexpr Route table[] = {
     // Operations and people.
     {get, "/livez", open, get_livez},
     {get, "/readyz", open, get_readyz},
+    {get, "/metrics", read, get_metrics},
     {get, "/", open, get_front_page},
     {get, "/docs", open, get_docs_page},
     {get, "/docs/errors", open, get_error_page},

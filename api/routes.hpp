@@ -36,6 +36,7 @@ struct Request {
   std::string content_type;  ///< raw, as is the next
   std::string body;
   std::string if_none_match;
+  std::string accept;
   Principal client{};
   std::string_view address;      ///< literal, of who asks; empty on a local socket
   const Route* route = nullptr;  ///< what answers it, once that was found

@@ -287,8 +287,14 @@ void Server::Parts::admit(int socket, const sockaddr_storage& address, bool is_l
   const auto& limits = config.limits;
   Peer peer = peer_of(socket);
   const auto key = peer.is_local ? std::nullopt : std::optional(peer_key(address));
-  const bool is_refused = is_last_resort || counts->admitted >= limits.connections ||
-                          (key && counts->from(*key) >= limits.connections_per_address);
+  const bool is_full = counts->admitted >= limits.connections;
+  const bool is_too_many_of_one = key && counts->from(*key) >= limits.connections_per_address;
+  const bool is_refused = is_last_resort || is_full || is_too_many_of_one;
+  auto& traffic = application->traffic();
+  ++(is_last_resort       ? traffic.refused_resource
+     : is_full            ? traffic.refused_limit
+     : is_too_many_of_one ? traffic.refused_address
+                          : traffic.accepted);
   if (is_refused && counts->refused >= most_refused) {
     ::close(socket);
     return;
@@ -305,6 +311,7 @@ void Server::Parts::admit(int socket, const sockaddr_storage& address, bool is_l
     return;
   }
   auto admission = std::make_shared<Admission>(counts, key, is_refused);
+  traffic.connections = counts->admitted;
   if (is_encrypted)
     encrypt(socket, peer, std::move(admission), is_refused);
   else
@@ -367,6 +374,7 @@ void Server::Parts::refill_reserve() {
 
 void Server::Parts::on_release() {
   refill_reserve();
+  application->traffic().connections = counts->admitted;
   if (stopped && counts->admitted == 0 && counts->refused == 0) finish_stop();
 }
 

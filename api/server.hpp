@@ -22,6 +22,7 @@ class Roster;
 namespace psmove::api {
 
 class Application;
+struct LogCounts;
 class Tokens;
 
 /// Every bound a client can meet; GET /api/v1 shows them.
@@ -53,6 +54,7 @@ struct ServerConfig {
   Limits limits;
   drivers::Bluez* bluez = nullptr;        ///< outlives the server; nullptr: no hardware is used
   drivers::Pairings* pairings = nullptr;  ///< the same
+  const LogCounts* log = nullptr;         ///< the same; nullptr: nobody counts
   Tokens* tokens = nullptr;               ///< outlives the server; nullptr: there are none
   bool needs_token_here = false;          ///< whether clients on this machine must show one
   bool needs_token_beyond = true;         ///< whether all others must

@@ -37,8 +37,10 @@ struct Config {
   bool token_requests = true;          ///< a press on a controller can grant a token
   bool require_token = false;          ///< on loopback everybody needs one as well
   std::string log_level = "info";      ///< debug, info, warning, error
-  std::vector<std::string> hosts;      ///< further names that clients may call this machine
-  std::vector<std::string> origins;    ///< web origins, besides our own, that may talk to us
+  std::size_t log_burst = 50;          ///< equal lines within log_interval_s; 0: no limit
+  unsigned log_interval_s = 30;
+  std::vector<std::string> hosts;    ///< further names that clients may call this machine
+  std::vector<std::string> origins;  ///< web origins, besides our own, that may talk to us
   std::size_t max_connections = 1024;
   double rumble_duty = 0.5;  ///< of full strength, in the mean, 0 to 1; 1: motors have no limit
   std::uint32_t rumble_window_s = 60;  ///< ... over this long, 1 to 3600

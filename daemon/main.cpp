@@ -240,6 +240,12 @@ std::string judge_exposure(const Config& config, const std::vector<int>& inherit
          "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
 }
 
+LogSettings log_settings(const Config& config) {
+  return {.level = config.log_level,
+          .burst = config.log_burst,
+          .interval = std::chrono::seconds(config.log_interval_s)};
+}
+
 RumbleLimit rumble_limit(const Config& config) {
   return {.duty = config.rumble_duty, .window = std::chrono::seconds(config.rumble_window_s)};
 }
@@ -292,7 +298,7 @@ std::string reload(int argc, const char* const* argv, Running& running,
       !wrong.empty())
     return wrong;
 
-  set_log_level(wanted.log_level);
+  change_log(log_settings(wanted));
   running.pairings.set_automatic(wanted.auto_pair);
   running.roster.set_default_rumble_limit(rumble_limit(wanted));
   running.serving = server_config(wanted, access, encryption, running.inherited);
@@ -308,7 +314,7 @@ std::string reload(int argc, const char* const* argv, Running& running,
 }
 
 int run(const Config& config, int argc, const char* const* argv) {
-  set_up_log(config.log_level);
+  set_up_log(log_settings(config));
   raise_file_limit();
   StateFile state_file(config.state_dir);
   if (const std::string wrong = state_file.prepare(); !wrong.empty())
@@ -337,6 +343,7 @@ int run(const Config& config, int argc, const char* const* argv) {
   roster.restore(state_file.load());
   asio::thread_pool pool(4);
   asio::io_context io(1);
+  const LogSummaries summaries(io);
   StateKeeper keeper(state_file, roster, io, pool);
 
   drivers::Bluez bluez(io);
@@ -348,6 +355,7 @@ int run(const Config& config, int argc, const char* const* argv) {
   if (has_hardware) serving.bluez = &bluez;
   serving.pairings = &pairings;
   serving.tokens = &tokens;
+  serving.log = &log_counts();
   std::unique_ptr<api::Server> server;
   try {
     server = std::make_unique<api::Server>(io, roster, serving);

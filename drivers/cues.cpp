@@ -61,6 +61,8 @@ void Cues::start(boost::asio::io_context& io) {
 void Cues::stop() {
   is_stopped_ = true;
   changed_ = nullptr;
+  done_ = nullptr;
+  done_ = nullptr;
   if (roster_ != nullptr) std::exchange(roster_, nullptr)->remove_listener(this);
   bell_.ring();
 }
@@ -249,6 +251,7 @@ void Cues::finish(Entry& entry) {
   entry.status.state = CueState::done;
   if (first) entry.status.skew_us = *last - *first;
   if (entry.done) std::exchange(entry.done, nullptr)(entry.status);
+  if (done_) done_(entry.status);
 }
 
 void Cues::follow(Entry& entry, const Address& controller) {

@@ -66,6 +66,8 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
 
   /// Called after the status of any has changed.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
+  /// Called as one is done.
+  void on_done(std::function<void(const CueStatus&)> callback) { done_ = std::move(callback); }
 
   void on_samples(const Controller&, std::span<const Sample>, std::int64_t) override {}
   void on_button(const Controller&, Button, bool, std::int64_t) override {}
@@ -103,6 +105,7 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   std::uint64_t planned_ = 0;  ///< cues that were given a name
   bool is_stopped_ = false;
   std::function<void()> changed_;
+  std::function<void(const CueStatus&)> done_;
 };
 
 }  // namespace psmove::drivers

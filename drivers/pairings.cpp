@@ -314,6 +314,11 @@ void Pairings::wake_all() {
 void Pairings::set_stage(Flow& flow, PairingStage stage, PairingTrouble trouble) {
   PairingStatus& now = flow.status;
   if (now.stage == stage && now.code == trouble.code && now.trouble == trouble.sentence) return;
+  if (stage != now.stage) {
+    if (stage == PairingStage::connected) ++results_.connected;
+    if (stage == PairingStage::host_written) ++results_.host_written;
+    if (stage == PairingStage::failed) ++results_.failed;
+  }
   now.stage = stage;
   now.code = trouble.code;
   now.trouble = std::move(trouble.sentence);
@@ -649,6 +654,7 @@ Awaitable<void> Pairings::take_back(FlowPtr flow) {
   }
   if (const auto former = std::exchange(flow->former_host, std::nullopt))
     co_await write_host(flow, *former);
+  ++results_.cancelled;
   spdlog::info("pairing cancelled controller={}", to_string(flow->controller));
 }
 

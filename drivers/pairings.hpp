@@ -3,6 +3,7 @@
 // step what happens, what it waits for, and what a person can do.
 
 #include <chrono>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -35,6 +36,14 @@ struct PairingTrouble {
   std::string_view code;  ///< one of those in docs/pairing.md
   std::string sentence;   ///< with what to try
   std::string command{};  ///< what to type, where that would mend it
+};
+
+/// How pairings ended since the daemon started.
+struct PairingResults {
+  std::uint64_t connected = 0;     ///< its reports come by Bluetooth
+  std::uint64_t host_written = 0;  ///< it was told of another computer, as it was asked
+  std::uint64_t failed = 0;
+  std::uint64_t cancelled = 0;
 };
 
 /// All pairings of this computer. Everything on the loop's thread.
@@ -71,6 +80,8 @@ class Pairings final : public Listener {
   [[nodiscard]] std::optional<PairingStatus> status(const Address& controller) const;
   /// Whether somebody's wish is being carried out, and is not waiting for a person.
   [[nodiscard]] bool is_under_way(const Address& controller) const;
+
+  [[nodiscard]] const PairingResults& results() const { return results_; }
 
   void on_samples(const Controller&, std::span<const Sample>, std::int64_t) override {}
   void on_button(const Controller&, Button, bool, std::int64_t) override {}
@@ -116,6 +127,7 @@ class Pairings final : public Listener {
   bool is_storing_ = false;
   bool is_started_ = false;
   std::function<void()> on_change_;
+  PairingResults results_;
 };
 
 }  // namespace psmove::drivers

@@ -107,12 +107,12 @@ template <class Keep>
 void Backlog::keep_only(std::size_t index, Keep keep) {
   const SharedBatch batch = entries_[index].batch;
   if (std::all_of(batch->frames().begin(), batch->frames().end(), keep)) return;
-  auto rest = std::make_shared<Batch>(batch->group(), batch->newest_only(), batch->format());
+  auto rest = std::make_shared<Batch>(batch->group(), batch->policy(), batch->format());
   for (const Frame& frame : batch->frames()) {
     if (keep(frame))
       rest->append(*batch, frame);
     else if (frame.kind == FrameKind::motion)
-      count_lost(batch->group(), frame);
+      count_lost(*batch, frame);
   }
   replace(index, std::move(rest));
 }
@@ -139,7 +139,10 @@ void Backlog::replace(std::size_t index, SharedBatch batch) {
     entry.batch = std::move(batch);
 }
 
-void Backlog::count_lost(std::uint64_t group, const Frame& frame) {
+void Backlog::count_lost(const Batch& batch, const Frame& frame) {
+  const auto group = batch.group();
+  if (bounds_->dropped_samples != nullptr)
+    (*bounds_->dropped_samples)[static_cast<std::size_t>(batch.policy())] += frame.samples;
   // What the frame itself would have told is lost with it.
   const std::uint32_t lost = frame.samples + frame.dropped;
   for (Loss& loss : losses_) {
@@ -160,7 +163,7 @@ SharedBatch Backlog::with_losses_told(SharedBatch batch) {
   if (std::none_of(frames.begin(), frames.end(),
                    [&](const Frame& frame) { return loss_of(frame) != losses_.end(); }))
     return batch;
-  auto told = std::make_shared<Batch>(batch->group(), batch->newest_only(), batch->format());
+  auto told = std::make_shared<Batch>(batch->group(), batch->policy(), batch->format());
   for (const Frame& frame : frames) {
     const auto loss = loss_of(frame);
     if (loss == losses_.end()) {

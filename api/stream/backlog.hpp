@@ -2,6 +2,7 @@
 // What one client still has to get: references to shared batches, bounded in time, with an exact
 // account of what was lost. Pure: the time is given.
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,8 @@ class Backlog {
     /// 250 ms of every sample of seven controllers is 150 kB; this is for stranger clients.
     std::size_t motion_bytes = 1024 * 1024;
     std::size_t edge_bytes = 256 * 1024;
+    /// Where lost samples are counted, by policy; or nullptr.
+    std::array<std::uint64_t, 3>* dropped_samples = nullptr;
   };
 
   /// @param bounds  outlive the backlog
@@ -68,7 +71,7 @@ class Backlog {
   template <class Keep>
   void keep_only(std::size_t index, Keep keep);
   [[nodiscard]] bool is_repeated_after(std::size_t index, const Frame& frame) const;
-  void count_lost(std::uint64_t group, const Frame& frame);
+  void count_lost(const Batch& batch, const Frame& frame);
   void replace(std::size_t index, SharedBatch batch);
   void release_front();
 

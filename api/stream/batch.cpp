@@ -58,7 +58,7 @@ SharedBatch single(Opcode opcode, std::string_view payload) {
 }
 
 SharedBatch lines(std::initializer_list<std::string_view> parts) {
-  auto batch = std::make_shared<Batch>(0, false, Format::event_stream);
+  auto batch = std::make_shared<Batch>(0, wire::Policy::all, Format::event_stream);
   batch->append(Frame{}, parts);
   return batch;
 }

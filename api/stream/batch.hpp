@@ -13,6 +13,7 @@
 
 #include "api/stream/format.hpp"
 #include "api/stream/framing.hpp"
+#include "api/wire/stream_messages.hpp"
 #include "types/address.hpp"
 
 namespace psmove::stream {
@@ -37,9 +38,9 @@ class Batch {
  public:
   Batch() = default;
   /// @param group  serial number of the group whose samples these are; 0: of no subscription
-  /// @param newest_only  a later batch of the group makes this one's motion worthless
-  Batch(std::uint64_t group, bool newest_only, Format format = Format::json)
-      : group_(group), newest_only_(newest_only), format_(format) {}
+  /// @param policy  of that group
+  Batch(std::uint64_t group, wire::Policy policy, Format format = Format::json)
+      : group_(group), policy_(policy), format_(format) {}
 
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
   [[nodiscard]] std::string_view bytes(const Frame& frame) const {
@@ -52,7 +53,9 @@ class Batch {
   [[nodiscard]] std::size_t motion_bytes() const { return motion_bytes_; }
   [[nodiscard]] std::size_t edge_bytes() const { return bytes_.size() - motion_bytes_; }
   [[nodiscard]] std::uint64_t group() const { return group_; }
-  [[nodiscard]] bool newest_only() const { return newest_only_; }
+  [[nodiscard]] wire::Policy policy() const { return policy_; }
+  /// Whether a later batch of the group makes this one's motion worthless.
+  [[nodiscard]] bool newest_only() const { return policy_ == wire::Policy::latest; }
   [[nodiscard]] Format format() const { return format_; }
 
   /// Appends one frame whose payload is these parts, its head in front where the format has heads.
@@ -69,7 +72,7 @@ class Batch {
   std::vector<Frame> frames_;
   std::size_t motion_bytes_ = 0;
   std::uint64_t group_ = 0;
-  bool newest_only_ = false;
+  wire::Policy policy_ = wire::Policy::all;
   Format format_ = Format::json;
 };
 

@@ -73,6 +73,8 @@ Connection::Connection(SessionContext& context, int socket, std::uint64_t number
       number_(number),
       format_(format),
       backlog_(context.backlog) {
+  ++door().open;
+  ++door().opened;
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
   set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
@@ -83,6 +85,11 @@ Connection::Connection(SessionContext& context, int socket, std::uint64_t number
 }
 
 Connection::~Connection() = default;
+
+Counts::Door& Connection::door() const {
+  auto& counts = context_.counts;
+  return format_ == Format::event_stream ? counts.event_streams : counts.websockets;
+}
 
 // ---- the socket
 
@@ -143,6 +150,7 @@ void Connection::write() {
     if (sent < 0 && errno != EAGAIN) return end();
     if (sent > 0) {
       backlog_.consume(static_cast<std::size_t>(sent));
+      door().sent_bytes += static_cast<std::uint64_t>(sent);
       said_something_ = true;
     }
     if (sent < 0 || static_cast<std::size_t>(sent) < wanted) {
@@ -176,12 +184,19 @@ void Connection::abort() {
 
 void Connection::end() {
   if (std::exchange(is_dead_, true)) return;
+  --door().open;
   error_code ignored;
   socket_->descriptor.close(ignored);  // pending waits return
   context_.gone(*this);
 }
 
 void Connection::close(std::uint16_t code, std::string_view reason) {
+  if (is_closing_ || is_dead_) return;
+  ++context_.counts.closed[code];
+  begin_to_close(code, reason);
+}
+
+void Connection::begin_to_close(std::uint16_t code, std::string_view reason) {
   if (is_closing_ || is_dead_) return;
   if (code == close_code::slow_consumer) backlog_.cut();
   say_goodbye(code, reason);

@@ -15,6 +15,7 @@
 #include "api/principal.hpp"
 #include "api/server.hpp"
 #include "api/stream/backlog.hpp"
+#include "api/stream/counts.hpp"
 #include "api/stream/format.hpp"
 #include "api/stream/publisher.hpp"
 #include "api/stream/subscription.hpp"
@@ -42,6 +43,7 @@ struct SessionContext {
   drivers::Cues* cues = nullptr;  ///< nullptr: nothing can be planned
   Publisher& publisher;
   const api::Limits& limits;
+  Counts& counts;
   Backlog::Bounds backlog;
   std::function<void(Connection&)> closing;  ///< it now waits for the peer to leave, not for long
   std::function<void(Connection&)> gone;     ///< take it away, but not from within this call
@@ -95,6 +97,8 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   /// The peer has said nothing for so long that nobody can be there.
   [[nodiscard]] virtual bool is_lost(SteadyTime now) const = 0;
 
+  /// As close(), where it was the peer's wish.
+  void begin_to_close(std::uint16_t code, std::string_view reason);
   void say_hello(std::string_view protocol);
   [[nodiscard]] std::optional<wire::Fault> subscribe(const wire::SubscribeRequest& request,
                                                      const wire::StreamPosition* resume = nullptr);
@@ -114,6 +118,8 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
 
  private:
   struct Socket;
+
+  [[nodiscard]] Counts::Door& door() const;
 
   void wait_writable();
   void read();

@@ -60,7 +60,10 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
                 .cues = cues,
                 .publisher = publisher,
                 .limits = limits,
-                .backlog = {.motion = limits.backlog, .edge_bytes = limits.edge_backlog_bytes},
+                .counts = counts,
+                .backlog = {.motion = limits.backlog,
+                            .edge_bytes = limits.edge_backlog_bytes,
+                            .dropped_samples = &counts.dropped_samples},
                 .closing = [this](Connection&) { hurry(); },
                 .gone = [this](Connection& session) { bury(session); },
                 .on_data = std::move(on_data)},
@@ -148,6 +151,7 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
   asio::io_context& io;
   drivers::Roster& roster;
   const api::Limits limits;
+  Counts counts;
   Publisher publisher;
   LogFeed log;
   SessionContext context;
@@ -243,6 +247,14 @@ std::optional<wire::Fault> Hub::fault_of(const EventRequest& request) const {
 
 void Hub::adopt_reader(int socket, const EventRequest& request, std::function<void()> closed) {
   parts_->adopt_reader(socket, request, std::move(closed));
+}
+
+const Counts& Hub::counts() const {
+  return parts_->counts;
+}
+
+const Publisher& Hub::publisher() const {
+  return parts_->publisher;
 }
 
 std::size_t Hub::clients() const {

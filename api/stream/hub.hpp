@@ -20,7 +20,9 @@ class Cues;
 
 namespace psmove::stream {
 
+class Publisher;
 class StreamSession;
+struct Counts;
 struct Message;
 
 /// A WebSocket upgrade request that passed the HTTP side's checks (Host, Origin, version, key).
@@ -68,6 +70,8 @@ class Hub {
   void adopt_reader(int socket, const EventRequest& request, std::function<void()> closed);
 
   [[nodiscard]] std::size_t clients() const;
+  [[nodiscard]] const Counts& counts() const;
+  [[nodiscard]] const Publisher& publisher() const;
   /// Closes every client with this code and reason.
   void close_all(std::uint16_t code, std::string_view reason);
   /// Closes those that came with this token.

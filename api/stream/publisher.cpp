@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "api/wire/cbor.hpp"
@@ -268,8 +269,7 @@ Batch& Publisher::open_batch(Group& group) {
   if (group.batch && group.batch.use_count() == 1)
     group.batch->clear();
   else
-    group.batch = std::make_shared<Batch>(group.serial, group.what.policy == Policy::latest,
-                                          group.what.format);
+    group.batch = std::make_shared<Batch>(group.serial, group.what.policy, group.what.format);
   open_.push_back(&group);
   ask_for_flush();
   return *group.batch;
@@ -302,6 +302,11 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
       send_held_when_due(*group);
     }
   }
+}
+
+std::size_t Publisher::subscriptions() const {
+  return std::accumulate(groups_.begin(), groups_.end(), std::size_t{0},
+                         [](auto sum, const auto& group) { return sum + group->members.size(); });
 }
 
 std::string_view Publisher::encoded(Source& from, const Subscription& what,
@@ -371,6 +376,7 @@ void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples
   }
   if (held.window.size() > window_bytes) {
     held.dropped += held.samples;
+    overflowed_ += std::uint64_t{held.samples} * group.members.size();
     held.samples = 0;
     held.window.clear();
   }
@@ -563,7 +569,8 @@ void Publisher::forget_source(const Address& controller) {
 
 SharedBatch Publisher::history(std::uint64_t serial, const std::vector<Resume>& resume) {
   const Group* group = find_group(serial);
-  auto batch = std::make_shared<Batch>(serial, false, group ? group->what.format : Format::json);
+  auto batch =
+      std::make_shared<Batch>(serial, Policy::all, group ? group->what.format : Format::json);
   if (group == nullptr || group->what.policy == Policy::latest) return batch;
   std::vector<std::pair<Source*, std::uint64_t>> wanted;
   for (const auto& from : sources_) {

@@ -79,6 +79,9 @@ class Publisher final : public drivers::Listener {
   /// Whether anybody would get events of this topic.
   [[nodiscard]] bool is_wanted(wire::Topic topic) const;
   [[nodiscard]] std::size_t groups() const { return groups_.size(); }
+  [[nodiscard]] std::size_t subscriptions() const;
+  /// Samples that a `window` had no room for, once for each client that misses them.
+  [[nodiscard]] std::uint64_t overflowed() const { return overflowed_; }
   [[nodiscard]] std::uint64_t samples_encoded() const { return samples_encoded_; }
 
   void on_burst_begin() override;
@@ -144,6 +147,7 @@ class Publisher final : public drivers::Listener {
   std::optional<SteadyTime> wake_at_;
   std::uint64_t next_serial_ = 1;
   std::uint64_t samples_encoded_ = 0;
+  std::uint64_t overflowed_ = 0;
   std::string scratch_, id_line_;
   bool flush_wanted_ = false;
   bool flush_called_ = false;  ///< the loop was asked for it

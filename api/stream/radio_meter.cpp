@@ -11,12 +11,24 @@ constexpr std::int64_t minute_us = 60'000'000;
 
 }  // namespace
 
-void RadioMeter::on_report(std::uint64_t first, std::size_t samples, std::int64_t received_us) {
+ReportSequence::Step ReportSequence::on_report(std::uint64_t first, std::size_t samples,
+                                               std::int64_t received_us) {
+  Step step;
   // Sequences begin anew with a connection; what lies between the two is no gap.
-  const bool is_next = has_begun_ && first >= next_;
-  if (is_next) {
-    report_.lost += (first - next_) / samples;
-    const auto gap = std::max<std::int64_t>(received_us - last_us_, 0);
+  if (last_us_ && first >= next_) {
+    step.lost = (first - next_) / samples;
+    step.gap_us = std::max<std::int64_t>(received_us - *last_us_, 0);
+  }
+  last_us_ = received_us;
+  next_ = first + samples;
+  return step;
+}
+
+void RadioMeter::on_report(std::uint64_t first, std::size_t samples, std::int64_t received_us) {
+  const auto step = sequence_.on_report(first, samples, received_us);
+  if (step.gap_us) {
+    report_.lost += step.lost;
+    const auto gap = *step.gap_us;
     report_.longest_gap_us = std::max(report_.longest_gap_us, gap);
     const auto* const bucket = std::lower_bound(
         wire::gap_edges_ms.begin(), wire::gap_edges_ms.end(), gap,
@@ -30,7 +42,6 @@ void RadioMeter::on_report(std::uint64_t first, std::size_t samples, std::int64_
     ++report_.reports;
   }
   last_us_ = received_us;
-  next_ = first + samples;
 }
 
 bool RadioMeter::is_due() const {

@@ -11,6 +11,22 @@
 
 namespace psmove::stream {
 
+/// Follows the reports of one connection of a controller.
+class ReportSequence {
+ public:
+  struct Step {
+    std::uint64_t lost = 0;              ///< reports that should have come before this one
+    std::optional<std::int64_t> gap_us;  ///< since the one before; none for the first
+  };
+  /// One report, of so many samples.
+  /// @param first  sequence of the oldest of them: lost ones are skipped
+  Step on_report(std::uint64_t first, std::size_t samples, std::int64_t received_us);
+
+ private:
+  std::uint64_t next_ = 0;  ///< sequence of the sample that should follow
+  std::optional<std::int64_t> last_us_;
+};
+
 /// Exists only while somebody listens.
 class RadioMeter {
  public:
@@ -26,7 +42,7 @@ class RadioMeter {
   wire::RadioReport report_;
   std::int64_t began_us_ = 0;  ///< the end of the last message
   std::int64_t last_us_ = 0;
-  std::uint64_t next_ = 0;  ///< sequence of the sample that should follow
+  ReportSequence sequence_;
   bool has_begun_ = false;
 };
 

@@ -98,7 +98,8 @@ void StreamSession::handle_ping(std::string_view payload) {
 }
 
 void StreamSession::handle_close(const Message& message) {
-  close(message.code, {});  // its own code back; where we closed first there is nothing more to say
+  begin_to_close(message.code,
+                 {});  // its own code back; where we closed first there is nothing more to say
 }
 
 bool StreamSession::floods() {

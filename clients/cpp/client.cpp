@@ -31,8 +31,12 @@ bool is_json(const httplib::Response& response) {
 
 Answer<std::string> body_or_error(const ServerUrl& url, const httplib::Response& response) {
   if (response.status == 204) return std::string();
-  if (response.status >= 400)
+  if (response.status >= 400) {
     if (auto error = problem_from(response.status, response.body)) return *std::move(error);
+    // /readyz has a body of its own for it.
+    if (auto reason = parse_not_ready(response.body); !reason.empty())
+      return Error{ErrorKind::refused, std::move(reason), response.status, {}, {}, response.body};
+  }
   if (response.status < 200 || response.status >= 300 || !is_json(response)) {
     const auto type = media_type(response);
     return not_psmoved(url, "it answered HTTP " + std::to_string(response.status) + " with " +

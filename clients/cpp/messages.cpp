@@ -414,6 +414,29 @@ std::optional<std::vector<Pairing>> parse_pairings(std::string_view json) {
   });
 }
 
+std::optional<DaemonInfo> parse_daemon(std::string_view json) {
+  const auto object = parsed(json);
+  if (!object || !object->is_object()) return std::nullopt;
+  DaemonInfo daemon{.version = text(*object, "version"),
+                    .host = text(*object, "host"),
+                    .uptime_s = number(*object, "uptime_s")};
+  if (const Json& clients = member(*object, "clients"); clients.is_object())
+    daemon.clients = {.connections = count(clients, "connections"),
+                      .most_connections = count(member(*object, "limits"), "connections"),
+                      .websockets = count(clients, "websockets"),
+                      .event_streams = count(clients, "event_streams"),
+                      .subscriptions = count(clients, "subscriptions"),
+                      .dropped_samples = count(clients, "dropped_samples")};
+  if (const Json& log = member(*object, "log"); log.is_object())
+    daemon.log = {.errors = count(log, "errors"), .warnings = count(log, "warnings")};
+  return daemon;
+}
+
+std::string parse_not_ready(std::string_view json) {
+  const auto object = parsed(json);
+  return object ? text(*object, "reason") : std::string();
+}
+
 std::optional<std::vector<Adapter>> parse_adapters(std::string_view json) {
   return results<Adapter>(json, [](const Json& item) {
     const Json& controllers = member(item, "controllers");

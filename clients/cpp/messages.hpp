@@ -115,6 +115,27 @@ struct PairingWish {
   [[nodiscard]] bool has_permissions() const { return allow_unbonded || disconnect_others; }
 };
 
+/// GET /api/v1: the daemon itself.
+struct DaemonInfo {
+  struct Clients {
+    std::uint64_t connections = 0;  ///< those of the stream among them
+    std::uint64_t most_connections = 0;
+    std::uint64_t websockets = 0, event_streams = 0;
+    std::uint64_t subscriptions = 0;
+    std::uint64_t dropped_samples = 0;  ///< since it started, for clients that were too slow
+  };
+  struct Log {
+    std::uint64_t errors = 0, warnings = 0;  ///< since it started
+  };
+  std::string version, host;
+  double uptime_s = 0;
+  std::optional<Clients> clients{};
+  std::optional<Log> log{};
+};
+[[nodiscard]] std::optional<DaemonInfo> parse_daemon(std::string_view json);
+/// What /readyz says that it waits for; empty where it says nothing.
+[[nodiscard]] std::string parse_not_ready(std::string_view json);
+
 /// An item of GET /adapters: a Bluetooth radio.
 struct Adapter {
   std::string address, name;

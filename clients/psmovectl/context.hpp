@@ -15,7 +15,13 @@
 namespace psmove::client {
 
 /// Scripts rely on these; psmovectl(1) lists them.
-enum class ExitCode : std::uint8_t { ok = 0, refused = 1, usage = 2, unreachable = 3 };
+enum class ExitCode : std::uint8_t {
+  ok = 0,
+  refused = 1,
+  usage = 2,
+  unreachable = 3,
+  not_ready = 4
+};
 
 struct Context {
   std::ostream& out;

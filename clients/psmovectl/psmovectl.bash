@@ -52,6 +52,7 @@ _psmovectl() {
             pair) words+=' --adapter --allow-unbonded --disconnect-others --host-address --list --no-wait --without-restart' ;;
             unpair) words+=' --all' ;;
             token) words+=' --scope --save' ;;
+            status) words+=' --watch' ;;
             calibrate) words+=' --coverage --timeout --ascii --forget' ;;
             '') words+=' --version' ;;
         esac

@@ -259,12 +259,55 @@ TEST(CommandLineTest, AllIsExpandedWhereTheDaemonTakesOne) {
   EXPECT_THAT(result.out, HasSubstr("forward is where it points now"));
 }
 
-TEST(CommandLineTest, StatusPrintsWhatTheDaemonSaysOfItself) {
-  CannedDaemon daemon(
-      {{"GET /api/v1", {200, R"({"version":"0.1.0","limits":{"a":1,"b":2,"c":3,"d":4,"e":5}})"}}});
+std::map<std::string, CannedAnswer> status_answers() {
+  return {
+      {"GET /api/v1",
+       {200, R"({"version":"0.1.0","host":"stage","uptime_s":3725.5,"limits":{"connections":1024},)"
+             R"("clients":{"connections":5,"websockets":2,"event_streams":1,"subscriptions":7,)"
+             R"("dropped_samples":0},"log":{"errors":0,"warnings":0}})"}},
+      {"GET /readyz", {200, R"({"status":"ready"})"}},
+      {"GET /api/v1/controllers", {200, canned_list()}},
+      {"GET /api/v1/adapters",
+       {503, R"({"code":"no_bluetooth","detail":"psmoved was started without hardware."})"}},
+      {"GET /api/v1/pairing", {200, "[]"}}};
+}
+
+TEST(CommandLineTest, StatusIsOneScreenAndEndsWithZeroWhereItIsReady) {
+  CannedDaemon daemon(status_answers());
   const auto result = run(daemon.url(), {"status"});
-  EXPECT_THAT(result.out, HasSubstr("version  0.1.0\n"));
-  EXPECT_THAT(result.out, HasSubstr("limits\n  a  1\n"));
+  EXPECT_EQ(result.code, ExitCode::ok) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("psmoved 0.1.0 at " + daemon.url().text() + "\n"));
+  EXPECT_THAT(result.out, HasSubstr("  ready, up 1 h 2 min, on stage\n"));
+  EXPECT_THAT(result.out, HasSubstr("left hand"));
+  EXPECT_THAT(result.out, HasSubstr("  psmoved was started without hardware\n"));
+  EXPECT_THAT(result.out,
+              HasSubstr("  5 connections of 1024: 2 WebSockets, 1 reader of events; 7"));
+}
+
+TEST(CommandLineTest, StatusEndsWithFourWhereItIsNotReady) {
+  auto answers = status_answers();
+  answers["GET /readyz"] = {503, R"({"status":"not ready","reason":"psmoved is stopping."})"};
+  CannedDaemon daemon(answers);
+  const auto result = run(daemon.url(), {"status"});
+  EXPECT_EQ(result.code, ExitCode::not_ready) << result.err;
+  EXPECT_THAT(result.out, HasSubstr("  not ready: psmoved is stopping.\n"));
+  const auto in_json = run(daemon.url(), {"status", "--json"});
+  EXPECT_EQ(in_json.code, ExitCode::not_ready);
+  EXPECT_THAT(in_json.out, HasSubstr(R"("readiness":{"status":"not ready")"));
+}
+
+TEST(CommandLineTest, StatusInJsonIsOneObjectOfWhatWasSaid) {
+  auto answers = status_answers();
+  CannedDaemon daemon(answers);
+  EXPECT_EQ(run(daemon.url(), {"status", "--json"}).out,
+            R"({"daemon":)" + answers["GET /api/v1"].body +
+                R"(,"readiness":{"status":"ready"},"controllers":)" + canned_list() +
+                R"(,"adapters":null,"pairing":[]})" + "\n");
+}
+
+TEST(CommandLineTest, StatusOfSomethingElseSaysSo) {
+  CannedDaemon daemon({{"GET /api/v1", {200, "[]"}}});
+  EXPECT_EQ(run(daemon.url(), {"status"}).code, ExitCode::unreachable);
 }
 
 /// One WebSocket conversation in lines, until the daemon goes away and is not there any more.

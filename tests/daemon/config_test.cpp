@@ -19,15 +19,16 @@ std::string apply(const std::string& text, Config& config) {
 TEST(ConfigText, EveryKeyIsTaken) {
   Config config;
   EXPECT_EQ(
-      apply(
-          "port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
-          "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
-          "false\nallow_unauthenticated = true\nrequire_token = true\n"
-          "log_level = \"debug\"\nhosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
-          "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
-          "socket_users = [\"anna\", \"1001\"]\n"
-          "tls = \"all\"\nadvertise = false\ntls_certificate = \"/c.pem\"\ntls_key = \"/k.pem\"\n",
-          config),
+      apply("port = 7000\nbind = [\"::1\"]\nstate_dir = \"/tmp/x\"\nsimulate = \"2xzcm1\"\n"
+            "replay = \"a.reports\"\nno_hardware = true\nauto_pair = "
+            "false\nallow_unauthenticated = true\nrequire_token = true\n"
+            "log_level = \"debug\"\nlog_burst = 0\nlog_interval_s = 60\n"
+            "hosts = [\"stage\"]\norigins = [\"http://stage:80\"]\n"
+            "max_connections = 10\nsocket_mode = \"0600\"\nsocket_group = \"games\"\n"
+            "socket_users = [\"anna\", \"1001\"]\n"
+            "tls = \"all\"\nadvertise = false\ntls_certificate = \"/c.pem\"\ntls_key = \"/k.pem\"\n"
+            "token_requests = false\nrumble_duty = 0.25\nrumble_window_s = 30\n",
+            config),
       "");
   EXPECT_EQ(config.port, 7000);
   EXPECT_EQ(config.bind, std::vector<std::string>{"::1"});
@@ -39,8 +40,13 @@ TEST(ConfigText, EveryKeyIsTaken) {
   EXPECT_TRUE(config.allow_unauthenticated);
   EXPECT_TRUE(config.require_token);
   EXPECT_EQ(config.log_level, "debug");
+  EXPECT_EQ(config.log_burst, 0U);
+  EXPECT_EQ(config.log_interval_s, 60U);
   EXPECT_EQ(config.max_connections, 10U);
   EXPECT_EQ(config.socket_mode, 0600U);
+  EXPECT_FALSE(config.token_requests);
+  EXPECT_DOUBLE_EQ(config.rumble_duty, 0.25);
+  EXPECT_EQ(config.rumble_window_s, 30U);
   EXPECT_EQ(config.socket_group, "games");
   EXPECT_EQ(config.socket_users.size(), 2U);
   EXPECT_EQ(config.tls, Tls::all);
@@ -64,6 +70,10 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("no_hardware = 1\n", config), HasSubstr("true or false"));
   EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
   EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
+  for (const auto* duty : {"-0.1", "1.5", "\"half\"", "nan", "true"})
+    EXPECT_THAT(apply(std::string("rumble_duty = ") + duty + "\n", config), HasSubstr("0 to 1"));
+  EXPECT_THAT(apply("rumble_window_s = 0\n", config), HasSubstr("1 to 3600"));
+  EXPECT_THAT(apply("log_interval_s = 0\n", config), HasSubstr("1 to 86400"));
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));
   EXPECT_THAT(apply("tls = true\n", config), HasSubstr("beyond-loopback"));
   EXPECT_THAT(apply("bind = \"unix:x\"\n", config), HasSubstr("a whole path"));

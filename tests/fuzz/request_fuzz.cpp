@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "api/accept.hpp"
 #include "api/access.hpp"
 #include "api/request_body.hpp"
 #include "api/request_head.hpp"
@@ -52,6 +53,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto host = api::parse_authority(head->host);
     require(!head->has_host || (host && !host->name.empty()));
   }
+  const auto accept = head->find("accept").value_or("");
+  require(api::accepts(accept, "text/event-stream") || !accept.empty());
+  require(!api::prefers_openmetrics(accept) || accept.size() >= 28);  // it names the type
   if (head->has_body()) read_body(*head, text.substr(extent->length));
   return 0;
 }

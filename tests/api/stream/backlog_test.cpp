@@ -39,7 +39,8 @@ Part trigger(std::string text) {
 
 SharedBatch batch(std::initializer_list<Part> parts, std::uint64_t group = 1,
                   bool newest_only = false) {
-  auto made = std::make_shared<Batch>(group, newest_only);
+  auto made =
+      std::make_shared<Batch>(group, newest_only ? wire::Policy::latest : wire::Policy::all);
   for (const Part& part : parts) {
     const bool is_motion = part.kind == FrameKind::motion;
     made->append(Frame{.controller = part.controller,

@@ -648,10 +648,12 @@ class SessionTimeTest : public StreamTest {
        .call_tick = [](SteadyTime) {},
        .now = [] { return drivers::SteadyClock::now(); }}};
   bool is_gone_ = false;
+  Counts counts_;
   SessionContext context_{.io = io_,
                           .roster = roster_,
                           .publisher = publisher_,
                           .limits = limits_,
+                          .counts = counts_,
                           .backlog = {.edge_bytes = 10'000'000},
                           .closing = [](Connection&) {},
                           .gone = [this](Connection&) { is_gone_ = true; }};

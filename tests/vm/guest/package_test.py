@@ -78,6 +78,14 @@ def reads_controllers():
         check("and open to people at the seat", "uaccess" in tags)
         rules = shell(f"udevadm test $(udevadm info -q path {node}) 2>&1")[1]
         check("udev has no complaint about the rule", not re.search(r"60-psmoved.rules:\d+ .*(?:[Ii]nvalid|[Ff]ailed|[Uu]nknown)", rules))
+    code, text = shell("journalctl -u psmoved.service PSMOVED_EVENT='controller attached' PSMOVED_CONTROLLER=00:06:f7:00:00:01 -o json")
+    entries = [json.loads(line) for line in text.splitlines() if line.startswith("{")]
+    check("the journal has a line's facts as fields", entries and entries[0]["PSMOVED_MODEL"] == "zcm1" and entries[0]["PRIORITY"] == "6", text[:500])
+    code, text = shell("curl -sf localhost:6683/metrics")
+    values = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+    check("/metrics counts reports, and knows its process in the sandbox",
+          float(values['psmoved_controller_reports_total{controller="00:06:f7:00:00:01",transport="bluetooth"}']) > 0
+          and all(float(values[f"process_{name}"]) > 0 for name in ("resident_memory_bytes", "open_fds", "start_time_seconds")), text[-500:])
     code, text = shell("curl -sf localhost:6683/api/v1/controllers/00:06:f7:00:00:01/sensors")
     check("curl reads sensors", code == 0 and "accel_m_s2" in json.loads(text), text[:200])
     shell("psmovectl led 00:06:f7:00:00:01 '#102030'")
