@@ -343,12 +343,14 @@ class Encrypted(unittest.IsolatedAsyncioTestCase):
 
     @unittest.skipUnless(ADDRESS, NO_NETWORK)
     def test_beyond_loopback_everybody_speaks_tls_and_here_nobody_has_to(self):
-        self.make_certificate(ADDRESS)
+        fingerprint = self.make_certificate(ADDRESS)
         token = psmoved("--state-dir", self.folder, "--create-token", "phone").stdout.strip()
         with self.start("--bind", "0.0.0.0", settings='tls_certificate = "self-signed"\n') as daemon:
             bearer = {"Authorization": f"Bearer {token}"}
             context, daemon.tls = daemon.tls, None
             self.assertEqual(daemon.get("/api/v1").status, 200)
+            here = ("--fingerprint", fingerprint, "list")
+            self.assertEqual(psmovectl(f"https://localhost:{daemon.port}", *here).returncode, 0)  # and who wants to may
             daemon.host = ADDRESS
             self.assertEqual(daemon.get("/api/v1", headers=bearer).status, 400)
             daemon.tls = context
