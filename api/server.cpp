@@ -305,14 +305,15 @@ void Server::Parts::admit(int socket, const sockaddr_storage& address, bool is_l
     const int on = 1;
     ::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   }
-  const bool is_encrypted = config.tls && !peer.uid && (!peer.is_local || config.tls_on_loopback);
-  if (is_encrypted && is_last_resort) {  // that would take three descriptors
+  // With a certificate the first byte tells, on loopback too: whoever says https there means it.
+  const bool may_be_encrypted = config.tls && !peer.uid;
+  if (may_be_encrypted && is_last_resort) {  // that would take three descriptors
     ::close(socket);
     return;
   }
   auto admission = std::make_shared<Admission>(counts, key, is_refused);
   traffic.connections = counts->admitted;
-  if (is_encrypted)
+  if (may_be_encrypted)
     encrypt(socket, peer, std::move(admission), is_refused);
   else
     open(socket, std::move(peer), std::move(admission), is_refused);
@@ -329,7 +330,7 @@ void Server::Parts::encrypt(int socket, const Peer& peer, std::shared_ptr<void> 
   const auto let_in = [this, peer, admission, is_refused](int inner, bool is_encrypted) {
     Peer known = peer;
     known.is_encrypted = is_encrypted;
-    known.lacks_encryption = !is_encrypted;
+    known.lacks_encryption = !is_encrypted && (!peer.is_local || config.tls_on_loopback);
     open(inner, std::move(known), admission, is_refused);
   };
   const auto relay = std::make_shared<TlsRelay>(

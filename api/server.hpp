@@ -61,8 +61,8 @@ struct ServerConfig {
   bool token_requests = true;             ///< whether a press on a controller can grant a token
   /// Who needs none on a Unix socket, even if needs_token_here.
   std::vector<uid_t> trusted_users;
-  TlsContext tls;                ///< what connections beyond loopback are encrypted with, if any
-  bool tls_on_loopback = false;  ///< and those on loopback as well
+  TlsContext tls;  ///< what connections are encrypted with, if any: beyond loopback they have to be
+  bool tls_on_loopback = false;  ///< and on loopback as well
   /// What /readyz still waits for, as a sentence; empty, or no function at all: ready.
   std::function<std::string()> not_ready;
 };

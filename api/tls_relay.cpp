@@ -70,11 +70,7 @@ struct TlsRelay::Parts {
   enum class State { greeting, handshake, relaying, ended };
 
   Parts(asio::io_context& io, int socket, Plan wanted)
-      : plan(std::move(wanted)),
-        net(io, socket),
-        inner(io),
-        deadline(io),
-        tls(SSL_new(plan.context.get()), SSL_free) {}
+      : plan(std::move(wanted)), net(io, socket), inner(io), deadline(io), tls(nullptr, SSL_free) {}
 
   Plan plan;
   stream_descriptor net;
@@ -91,18 +87,11 @@ struct TlsRelay::Parts {
 };
 
 TlsRelay::TlsRelay(asio::io_context& io, int socket, Plan plan)
-    : parts_(std::make_unique<Parts>(io, socket, std::move(plan))) {
-  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
-  set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
-  set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
-  set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT,
-             static_cast<int>(parts_->plan.dead_after.count()));
-}
+    : parts_(std::make_unique<Parts>(io, socket, std::move(plan))) {}
 
 TlsRelay::~TlsRelay() = default;
 
 void TlsRelay::start() {
-  if (!parts_->tls || SSL_set_fd(parts_->tls.get(), parts_->net.native_handle()) != 1) return end();
   set_deadline(parts_->plan.handshake_deadline);
   go();
 }
@@ -142,13 +131,23 @@ void TlsRelay::greet() {
       ::recv(parts_->net.native_handle(), &first, sizeof first, MSG_PEEK | MSG_DONTWAIT);
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return wait(Want::net_read);
   if (count <= 0) return end();
-  if (first == handshake_record) {
-    parts_->state = Parts::State::handshake;
-    return shake_hands();
-  }
+  if (first == handshake_record) return begin_handshake();
   const int socket = parts_->net.release();
   parts_->plan.on_plain(socket);
   end();
+}
+
+void TlsRelay::begin_handshake() {
+  Parts& p = *parts_;
+  const int socket = p.net.native_handle();
+  set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
+  set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
+  set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
+  set_option(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, static_cast<int>(p.plan.dead_after.count()));
+  p.tls.reset(SSL_new(p.plan.context.get()));
+  if (!p.tls || SSL_set_fd(p.tls.get(), socket) != 1) return end();
+  p.state = Parts::State::handshake;
+  shake_hands();
 }
 
 void TlsRelay::shake_hands() {

@@ -48,6 +48,7 @@ class TlsRelay : public std::enable_shared_from_this<TlsRelay> {
 
   void go();
   void greet();
+  void begin_handshake();
   void shake_hands();
   void relay();
   bool move_in();

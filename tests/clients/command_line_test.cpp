@@ -234,7 +234,8 @@ TEST(CommandLineTest, UsageErrorsEndWithTwoAndAskNobody) {
       {{"forget", "all"}, "one by one"},
       {{"show", ""}, "WHICH"},
       {{"watch", "--rate", "0"}, "--rate"},
-      {{"list", "--url", "https://x"}, "only http"},
+      {{"list", "--url", "ftp://x"}, "http:// or https://"},
+      {{"list", "--fingerprint", "AB:CD"}, "64 hexadecimal"},
   };
   for (const auto& [arguments, expected] : mistakes) {
     const auto result = run(daemon.url(), arguments);

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <iterator>
+#include <sstream>
 #include <unistd.h>
 
 namespace psmove::daemon {
@@ -59,6 +61,27 @@ TEST(ConfigText, AnUnknownKeyNamesFileLineKeyAndWhatIsKnown) {
   Config config;
   EXPECT_THAT(apply("port = 1\nprot = 2\n", config),
               AllOf(HasSubstr("test.toml line 2"), HasSubstr("\"prot\""), HasSubstr("port, bind")));
+}
+
+/// What stands in a file of the repository.
+std::string text_of(const std::string& path) {
+  std::ifstream file(std::string(TEST_SOURCE_DIR) + "/../" + path);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(ConfigText, EverySettingIsInTheExampleAndInTheManual) {
+  Config config;
+  const std::string said = apply("prot = 2\n", config);
+  std::istringstream names(said.substr(said.find("known are ") + 10));
+  const std::string example = text_of("systemd/psmoved.toml");
+  const std::string manual = text_of("systemd/man/psmoved.toml.5");
+  int count = 0;
+  for (std::string name; names >> name; ++count) {
+    if (name.back() == ',') name.pop_back();
+    EXPECT_THAT(example, HasSubstr("#" + name + " = "));
+    EXPECT_THAT(manual, HasSubstr(name + " "));
+  }
+  EXPECT_GE(count, 20);
 }
 
 TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from harness import PATIENCE, Daemon, main, until
+from harness import BIN, PATIENCE, Daemon, main, until
 
 INSIDE = "PSMOVED_MDNS_TEST_INSIDE"
 PROGRAMS = ("unshare", "ip", "dbus-daemon", "avahi-daemon", "avahi-browse", "avahi-publish")
@@ -110,6 +110,19 @@ class Network(unittest.TestCase):
             self.assertEqual(daemon.get("/api/v1", headers={"Host": "other.local"}).status, 421)
         until(lambda: not self.browse(), "taken back")
 
+    def test_with_a_certificate_it_is_https_and_with_tokens_it_says_so(self):
+        self.start_avahi()
+        with tempfile.TemporaryDirectory() as state:
+            for option in ("--make-certificate", "--create-token=phone"):
+                subprocess.run([os.path.join(BIN, "psmoved"), "--state-dir", state, option], check=True, stdout=subprocess.DEVNULL, timeout=PATIENCE)
+            config = self.write("psmoved.toml", 'tls_certificate = "self-signed"\n')
+            with Daemon("--config", config, "--bind", "0.0.0.0", state=state, environment=self.environment) as daemon:
+                (_, _, port, text), = until(self.browse, "the service")
+                self.assertTrue({"auth=token", "tls=1"} <= text, text)
+                self.assertEqual({each[2] for each in until(lambda: self.browse("_https._tcp"), "the page")}, {port})
+                self.assertEqual(self.browse("_http._tcp"), set())
+                self.assertEqual(port, daemon.port)
+
     def test_it_follows_avahi_when_that_comes_and_goes(self):
         with self.start() as daemon:
             self.assertEqual(daemon.get("/livez").status, 200)  # without Avahi, too
@@ -157,7 +170,7 @@ if __name__ == "__main__":
     reason = why_not()
     if reason:
         print(f"skipped: {reason}", file=sys.stderr)
-        sys.exit(0)
+        sys.exit(77)
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     os.makedirs("/run/avahi-daemon", exist_ok=True)
     # A mount of its own hides the pid file of the machine's Avahi.

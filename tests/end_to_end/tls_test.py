@@ -3,10 +3,12 @@
 import http.client
 import json
 import os
+import random
 import re
 import socket
 import ssl
 import stat
+import struct
 import subprocess
 import tempfile
 import time
@@ -214,6 +216,43 @@ class Encrypted(unittest.IsolatedAsyncioTestCase):
                 os.write(connection.fileno(), b"not a record at all" * 100)
             self.assertEqual(daemon.get("/livez").status, 200)
 
+    def test_connections_that_break_off_anywhere_leave_nothing(self):
+        with self.start("--simulate", "2xzcm1") as daemon:
+            daemon.wait_for(2)
+            files = f"/proc/{daemon.process.pid}/fd"
+            time.sleep(1)  # until those that waited have left
+            calm = len(os.listdir(files))
+            request = b"GET /api/v1/events?controllers=all HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            chance = random.Random(6683)
+            for i in range(150):
+                plain = socket.create_connection(("127.0.0.1", daemon.port), PATIENCE)
+                if i % 2:  # a reset in place of an end
+                    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+                tls = daemon.tls.wrap_bio(incoming, outgoing, server_hostname="localhost")
+                left = chance.choice((1, 100, 400, 700, 1000, 5000, 20000))  # bytes until it breaks off
+                is_in = False
+                while left > 0:
+                    try:
+                        if not is_in:
+                            tls.do_handshake()
+                            is_in = True
+                            tls.write(request)
+                        else:
+                            tls.read(65536)
+                    except ssl.SSLWantReadError:
+                        pass
+                    said = outgoing.read()[:left]
+                    plain.sendall(said)
+                    left -= len(said)
+                    if left > 0:
+                        heard = plain.recv(65536)
+                        left -= len(heard)
+                        incoming.write(heard)
+                plain.close()
+            until(lambda: len(os.listdir(files)) <= calm, "all closed")
+            self.assertEqual(daemon.get("/livez").status, 200)
+
     def test_old_versions_are_refused(self):
         with self.start() as daemon:
             for version, is_taken in ((ssl.TLSVersion.TLSv1_1, False), (ssl.TLSVersion.TLSv1_2, True), (ssl.TLSVersion.TLSv1_3, True)):
@@ -343,12 +382,14 @@ class Encrypted(unittest.IsolatedAsyncioTestCase):
 
     @unittest.skipUnless(ADDRESS, NO_NETWORK)
     def test_beyond_loopback_everybody_speaks_tls_and_here_nobody_has_to(self):
-        self.make_certificate(ADDRESS)
+        fingerprint = self.make_certificate(ADDRESS)
         token = psmoved("--state-dir", self.folder, "--create-token", "phone").stdout.strip()
         with self.start("--bind", "0.0.0.0", settings='tls_certificate = "self-signed"\n') as daemon:
             bearer = {"Authorization": f"Bearer {token}"}
             context, daemon.tls = daemon.tls, None
             self.assertEqual(daemon.get("/api/v1").status, 200)
+            here = ("--fingerprint", fingerprint, "list")
+            self.assertEqual(psmovectl(f"https://localhost:{daemon.port}", *here).returncode, 0)  # and who wants to may
             daemon.host = ADDRESS
             self.assertEqual(daemon.get("/api/v1", headers=bearer).status, 400)
             daemon.tls = context

@@ -39,6 +39,11 @@ def installs():
     for host in ("localhost", "127.0.0.1", "[::1]"):
         code, text = shell(f"curl -sf http://{host}:6683/api/v1/controllers")
         check(f"curl {host}:6683 is answered", code == 0 and json.loads(text) == [], text)
+    socket = "/run/psmoved/psmoved.sock"
+    check("the Unix socket is for root and its group", shell(f"stat -c '%U %G %a' {socket}")[1].strip() == "root psmoved 660")
+    check("it is answered, too", shell(f"curl -sf --unix-socket {socket} http://localhost/api/v1/controllers")[0] == 0)
+    code, text = shell("systemctl reload psmoved.service && journalctl -b -u psmoved.service -o cat")
+    check("systemctl reload reads the configuration again", code == 0 and "the configuration was reloaded" in text, text[-1000:])
     check("so is /readyz", rest.request("GET", "/readyz")[0] == 200)
     check("psmovectl finds it", shell("psmovectl list")[0] == 0, shell("psmovectl list")[1])
     check("psmoved --version names the package's",
