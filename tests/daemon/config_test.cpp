@@ -93,8 +93,9 @@ TEST(ConfigText, AWrongValueSaysWhatWouldBeAccepted) {
   EXPECT_THAT(apply("no_hardware = 1\n", config), HasSubstr("true or false"));
   EXPECT_THAT(apply("log_level = \"loud\"\n", config), HasSubstr("warning"));
   EXPECT_THAT(apply("simulate = \"zcm3\"\n", config), HasSubstr("zcm1"));
-  for (const auto* duty : {"-0.1", "1.5", "\"half\"", "nan", "true"})
-    EXPECT_THAT(apply(std::string("rumble_duty = ") + duty + "\n", config), HasSubstr("0 to 1"));
+  for (const std::string duty : {"-0.1", "1.5", "\"half\"", "nan", "true"})
+    EXPECT_THAT(apply_config_text("rumble_duty = " + duty + "\n", "test.toml", config),
+                HasSubstr("0 to 1"));
   EXPECT_THAT(apply("rumble_window_s = 0\n", config), HasSubstr("1 to 3600"));
   EXPECT_THAT(apply("log_interval_s = 0\n", config), HasSubstr("1 to 86400"));
   EXPECT_THAT(apply("bind = []\n", config), HasSubstr("at least one"));

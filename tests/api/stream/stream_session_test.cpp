@@ -637,8 +637,8 @@ class SessionTimeTest : public StreamTest {
     client().reads = false;
     auto batch = std::make_shared<Batch>();
     batch->append(Frame{}, {R"({"type":"x","pad":")", std::string(200'000, 'x'), R"("})"});
-    session_->take(batch);
-    session_->take(batch);
+    session_->take(batch, drivers::SteadyClock::now());
+    session_->take(batch, drivers::SteadyClock::now());
     publisher_.touch(*session_);
     settle();
   }
