@@ -1,7 +1,6 @@
 // A daemon on one screen.
 #include "clients/psmovectl/status_view.hpp"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "canned.hpp"
@@ -9,9 +8,6 @@
 
 namespace psmove::client {
 namespace {
-
-using testing::Contains;
-using testing::HasSubstr;
 
 StatusPicture busy() {
   StatusPicture picture;
