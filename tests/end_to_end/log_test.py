@@ -87,13 +87,12 @@ class Journal:
 @unittest.skipUnless(can_unshare(), "this user may not have a mount namespace of its own")
 class JournalTest(unittest.TestCase):
     def test_entries_have_the_line_its_words_and_its_fields(self):
-        with Journal("--simulate", "zcm1") as journal:
+        with Journal("--simulate", "zcm1", "--bind", "0.0.0.0", "--allow-unauthenticated") as journal:
             attached = until(lambda: journal.with_event("controller attached"), "the controller is attached")[0]
             self.assertEqual({key: attached[key] for key in ("PRIORITY", "SYSLOG_IDENTIFIER", "PSMOVED_CONTROLLER", "PSMOVED_NUMBER", "PSMOVED_MODEL")},
                              {"PRIORITY": "6", "SYSLOG_IDENTIFIER": "psmoved", "PSMOVED_CONTROLLER": CONTROLLER, "PSMOVED_NUMBER": "1", "PSMOVED_MODEL": "zcm1"})
             self.assertEqual(attached["MESSAGE"], f"controller attached controller={CONTROLLER} number=1 model=zcm1 path=simulated")
-            journal.process.send_signal(1)
-            self.assertEqual(until(lambda: [e for e in map(dict, journal.entries) if e["PRIORITY"] == "4"], "the warning")[0]["SYSLOG_IDENTIFIER"], "psmoved")
+            self.assertTrue(until(lambda: [e for e in map(dict, journal.entries) if e["PRIORITY"] == "4"], "the warning")[0]["MESSAGE"].startswith("ANYBODY"))
         self.assertTrue(journal.with_event("stopped"))
         self.assertEqual(journal.said, b"", "nothing twice")
 
