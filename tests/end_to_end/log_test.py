@@ -55,8 +55,12 @@ class Journal:
              "--port", "0", "--state-dir", os.path.join(self.folder, "state"), *options],
             stderr=sender, env={**os.environ, "JOURNAL_STREAM": f"{status.st_dev}:{status.st_ino}"})
         os.close(sender)
-        listening = until(lambda: [m for m in self.messages() if "listening" in m], "listening")[0]
-        self.port = int(re.search(r":(\d+)", listening)[1])
+        try:
+            listening = until(lambda: [m for m in self.messages() if m.startswith("listening")], "listening")[0]
+            self.port = int(re.search(r":(\d+)", listening)[1])
+        except BaseException:
+            self.process.kill()  # or whoever reads our output would wait for it
+            raise
 
     def _read(self):
         while True:
