@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <filesystem>
 #include <netinet/in.h>
+#include <optional>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
 #include <sys/file.h>
@@ -126,15 +127,37 @@ void clear_the_way(const sockaddr_un& address, const std::string& path) {
     fail_with("cannot replace the old socket " + path + ": " + std::strerror(errno));
 }
 
+/// Two who start at once would take each other's file for an old one: while it lives, no other has
+/// this. A file of its own, because the folder may be locked for something else.
+class StartLock {
+ public:
+  explicit StartLock(const std::string& path) : path_(path + ".lock") {
+    constexpr mode_t for_the_owner = 0600;
+    for (bool is_ours = false; !is_ours;) {
+      file_.emplace(
+          ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, for_the_owner));
+      if (file_->get() < 0)
+        fail_with("cannot listen on " + path + ": " +
+                  std::filesystem::path(path).parent_path().string() + ": " + std::strerror(errno));
+      if (::flock(file_->get(), LOCK_EX) != 0) return;  // not on every file system
+      // Who had it before us has taken the file away.
+      struct stat about {};
+      is_ours = ::fstat(file_->get(), &about) == 0 && about.st_nlink > 0;
+    }
+  }
+  ~StartLock() { ::unlink(path_.c_str()); }
+  StartLock(const StartLock&) = delete;
+  StartLock& operator=(const StartLock&) = delete;
+
+ private:
+  std::string path_;
+  std::optional<Descriptor> file_;
+};
+
 Listener listen_on_unix(std::string_view where, const SocketFileRules& rules) {
   const std::string path(where);
   const auto address = unix_address(path);
-  const auto folder = std::filesystem::path(path).parent_path();
-  // Two who start at once would take each other's file for an old one.
-  const Descriptor lock(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (lock.get() < 0)
-    fail_with("cannot listen on " + path + ": " + folder.string() + ": " + std::strerror(errno));
-  (void)::flock(lock.get(), LOCK_EX);
+  const StartLock lock(path);
   clear_the_way(address, path);
   Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (socket.get() < 0) fail(errno, path);

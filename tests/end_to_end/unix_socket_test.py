@@ -114,6 +114,12 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
             daemon.stop()
             self.assertTrue(os.path.exists(self.path))
 
+    def test_it_may_lie_in_the_state_directory(self):
+        with Daemon("--bind", f"unix:{self.path}", state=self.folder.name) as daemon:
+            daemon.socket = self.path
+            self.assertEqual(daemon.get("/livez").status, 200)
+            self.assertNotIn("psmoved.sock.lock", os.listdir(self.folder.name))
+
     def test_a_file_that_nobody_listens_on_any_more_is_replaced(self):
         self.leave_a_stale_file()
         with self.start() as daemon:
