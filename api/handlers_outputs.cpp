@@ -154,7 +154,7 @@ std::vector<CueAction> actions_for(const std::vector<Address>& targets,
   for (const auto& address : targets) {
     CueAction action{.controller = address};
     Output::put(action, wish);
-    actions.push_back(std::move(action));
+    actions.push_back(action);
   }
   return actions;
 }
