@@ -175,14 +175,14 @@ class Checks:
 
     def test_a_stall_costs_samples_that_are_counted_and_never_the_order(self):
         for policy in ("all", "window", "latest"):
-            with self.subTest(policy), Client(self.daemon, receive_buffer=4096) as client:
+            with self.subTest(policy), Client(self.daemon, receive_buffer=16384) as client:
                 rate = {} if policy == "all" else {"max_rate_hz": 60}
                 client.send(type="subscribe", id="x", controllers=["*"], topics=["motion"], policy=policy, snapshot=False, **rate)
                 client.receive_until("motion")
                 last, dropped, skipped = {}, 0, 0
-                for stall in (0.3, 0.3, 1.5, 0):
+                for stall in (0.8, 0.8, 1.5, 0):
                     # The last time it reads until it has caught up with all that was told.
-                    for message in client.motion_for(0.5 if stall else 15):
+                    for message in client.motion_for(0.5 if stall else 30):
                         first, newest = (message["samples"][i]["sequence"] for i in (0, -1))
                         before = last.get(message["controller"])
                         if before is not None:
