@@ -3,15 +3,10 @@
 #include <algorithm>
 
 #include "api/request_head.hpp"
+#include "types/text.hpp"
 
 namespace psmove::api {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 /// Cuts off what stands before the next `separator`, and that with it.
 std::string_view next(std::string_view& rest, char separator) {

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <string>
 
+#include "types/text.hpp"
+
 namespace psmove::api {
 namespace {
 
@@ -43,12 +45,6 @@ bool has_control(std::string_view text) {
     const auto octet = static_cast<unsigned char>(c);
     return (octet < 0x20 && c != '\t') || octet == 0x7F;
   });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 /// The target may be told too long before its line is complete.

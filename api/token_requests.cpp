@@ -25,7 +25,7 @@ constexpr std::uint8_t shake = 160;
 constexpr auto shake_time = 300ms;
 constexpr auto granting_time = 1500ms;
 /// Addresses whose requests are counted; the one that may ask again first is forgotten first.
-constexpr std::size_t most_debtors = 1024;
+constexpr std::size_t most_addresses = 1024;
 constexpr auto per_request = std::chrono::seconds(1h) / TokenRequests::most_per_hour;
 
 std::chrono::seconds seconds_until(SteadyTime when, SteadyTime now) {
@@ -90,7 +90,7 @@ boost::system::result<const TokenRequest*, TokenRequests::Refusal> TokenRequests
     std::string_view name, Scope scope, std::string_view address, SteadyTime now) {
   tidy(now);
   if (auto refused = refusal(address, now)) return *std::move(refused);
-  if (debts_.size() >= most_debtors && !debts_.contains(address))
+  if (debts_.size() >= most_addresses && !debts_.contains(address))
     debts_.erase(std::min_element(debts_.begin(), debts_.end(), [](const auto& a, const auto& b) {
       return a.second < b.second;
     }));

@@ -6,6 +6,8 @@
 #include <sstream>
 #include <vector>
 
+#include "types/text.hpp"
+
 namespace psmove::bluez {
 namespace {
 
@@ -33,20 +35,13 @@ std::string text_of(const std::vector<std::string>& lines) {
   return text;
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r'))
-    text.remove_suffix(1);
-  return text;
-}
-
 /// The value of our key, if the line sets it.
 std::optional<std::string_view> setting(std::string_view line) {
-  line = trimmed(line);
+  line = trimmed(line, blanks_and_return);
   const auto equals = line.find('=');
-  if (equals == std::string_view::npos || trimmed(line.substr(0, equals)) != key)
+  if (equals == std::string_view::npos || trimmed(line.substr(0, equals), blanks_and_return) != key)
     return std::nullopt;
-  return trimmed(line.substr(equals + 1));
+  return trimmed(line.substr(equals + 1), blanks_and_return);
 }
 
 }  // namespace
@@ -55,7 +50,8 @@ std::optional<bool> bonded_only(std::string_view text) {
   std::optional<bool> found;
   bool is_general = false;
   for (const auto& line : lines_of(text)) {
-    if (trimmed(line).starts_with('[')) is_general = trimmed(line) == group;
+    if (trimmed(line, blanks_and_return).starts_with('['))
+      is_general = trimmed(line, blanks_and_return) == group;
     if (!is_general) continue;
     if (const auto value = setting(line)) found = *value == "true" || *value == "1";
   }
@@ -67,7 +63,9 @@ std::string with_unbonded_allowed(std::string_view text) {
   auto lines = lines_of(text);
   for (auto& line : lines)
     if (setting(line)) line.insert(0, kept_mark);
-  const auto is_group = [](const std::string& line) { return trimmed(line) == group; };
+  const auto is_group = [](const std::string& line) {
+    return trimmed(line, blanks_and_return) == group;
+  };
   auto at = std::find_if(lines.begin(), lines.end(), is_group);
   if (at == lines.end()) at = lines.emplace(lines.end(), group);
   lines.insert(at + 1, {std::string(our_mark), std::string(key) + "=false"});

@@ -20,8 +20,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr mode_t for_everybody_to_read = 0644;
-constexpr mode_t owner_only = 0600;
 constexpr const char* self_signed = "self-signed";
 constexpr const char* remedy =
     "set tls_certificate and tls_key, or make one with psmoved --make-certificate and set "
@@ -46,7 +44,7 @@ std::optional<Files> credentials() {
   return files;
 }
 
-api::LoadedTls refused(std::string wrong) {
+api::LoadedTls no_tls(std::string wrong) {
   return {.context = {}, .fingerprint = {}, .warning = {}, .wrong = std::move(wrong)};
 }
 
@@ -71,22 +69,22 @@ api::LoadedTls load_encryption(const Config& config) {
   if (config.tls == Tls::off) return {};
   if (config.tls_certificate == self_signed) {
     if (!config.tls_key.empty())
-      return refused(
+      return no_tls(
           "tls_key goes with a certificate of your own; leave it out beside "
           "tls_certificate = \"self-signed\"");
     const Files files = self_signed_in(config.state_dir);
     std::error_code ignored;
     if (!fs::exists(files.certificate, ignored))
-      return refused("there is no " + files.certificate.string() +
-                     " yet; make it with psmoved --make-certificate");
+      return no_tls("there is no " + files.certificate.string() +
+                    " yet; make it with psmoved --make-certificate");
     return api::load_tls(files.certificate, files.key);
   }
   if (config.tls_certificate.empty() != config.tls_key.empty())
-    return refused(std::string(config.tls_key.empty() ? "tls_key" : "tls_certificate") +
-                   " is missing: a certificate and its key go together");
+    return no_tls(std::string(config.tls_key.empty() ? "tls_key" : "tls_certificate") +
+                  " is missing: a certificate and its key go together");
   if (!config.tls_certificate.empty()) return api::load_tls(config.tls_certificate, config.tls_key);
   if (const auto files = credentials()) return api::load_tls(files->certificate, files->key);
-  if (config.tls) return refused(std::string("tls is set and there is no certificate; ") + remedy);
+  if (config.tls) return no_tls(std::string("tls is set and there is no certificate; ") + remedy);
   return {};
 }
 

@@ -8,6 +8,9 @@
 
 namespace psmove::daemon {
 
+constexpr mode_t owner_only = 0600;
+constexpr mode_t for_everybody_to_read = 0644;  // the directory says who is everybody
+
 /// Safe against the death of this process from when it returns; against a power cut after sync().
 /// Where root writes it, it goes to the directory's owner.
 /// @param mode  permissions of the file; the umask takes nothing away

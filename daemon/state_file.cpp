@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "daemon/replace_file.hpp"
+#include "types/text.hpp"
 
 namespace psmove::daemon {
 namespace {
@@ -25,17 +26,6 @@ using drivers::RememberedController;
 using nlohmann::json;
 
 constexpr int format_version = 1;
-constexpr mode_t for_everybody_to_read = 0644;  // the directory says who is everybody
-
-std::string hex(const std::vector<std::byte>& bytes) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::byte byte : bytes) {
-    text += digits[std::to_integer<unsigned>(byte) >> 4];
-    text += digits[std::to_integer<unsigned>(byte) & 15];
-  }
-  return text;
-}
 
 std::vector<std::byte> bytes_from_hex(std::string_view text) {
   const auto nibble = [](char c) -> unsigned {

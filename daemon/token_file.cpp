@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "daemon/replace_file.hpp"
+#include "types/text.hpp"
 
 namespace psmove::daemon {
 namespace {
@@ -24,20 +25,9 @@ using api::Token;
 using nlohmann::json;
 
 constexpr int format_version = 1;
-constexpr mode_t owner_only = 0600;
 constexpr std::size_t shortest_secret = 32;
 constexpr std::size_t longest_secret = 256;
 constexpr const char* credential_name = "psmoved-tokens";
-
-std::string hex(const api::TokenHash& hash) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const std::uint8_t byte : hash) {
-    text += digits[byte >> 4U];
-    text += digits[byte & 15U];
-  }
-  return text;
-}
 
 std::optional<api::TokenHash> hash_from_hex(const std::string& text) {
   api::TokenHash hash{};
@@ -121,7 +111,7 @@ std::string read_line(std::string_view line, Token& token) {
 }
 
 /// @return nothing where there is no such file
-std::optional<std::string> read_file(const fs::path& path, std::string& wrong) {
+std::optional<std::string> read_if_there(const fs::path& path, std::string& wrong) {
   std::ifstream file(path, std::ios::binary);
   if (!file) {
     if (errno != ENOENT && errno != ENOTDIR)
@@ -200,7 +190,7 @@ bool TokenFile::lock() {
 
 ReadTokens TokenFile::load() const {
   std::string wrong;
-  const auto text = read_file(path(), wrong);
+  const auto text = read_if_there(path(), wrong);
   if (!text) return refused(std::move(wrong));
   auto read = parse_tokens(*text);
   if (!read.wrong.empty())
@@ -222,7 +212,7 @@ ReadTokens load_credential() {
   if (directory == nullptr) return {};
   const fs::path path = fs::path(directory) / credential_name;
   std::string wrong;
-  const auto text = read_file(path, wrong);
+  const auto text = read_if_there(path, wrong);
   if (!text) return refused(std::move(wrong));
   auto read = parse_credential(*text);
   if (!read.wrong.empty())

@@ -12,7 +12,7 @@ constexpr double largest_slew = 500e-6;
 
 /// An error is spread over this long, so that the jitter of two clock readings stays far below a
 /// microsecond per sample.
-constexpr std::chrono::duration<double> settling{16};
+constexpr std::chrono::duration<double> settling_time{16};
 
 std::int64_t wall_clock_us() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
@@ -49,7 +49,7 @@ void UnixClock::discipline(SteadyTime steady, std::int64_t wall_us) {
   anchor_ = steady;
   anchor_ns_ = here;
   slew_before_ = slew_;
-  slew_ = std::clamp(error_s / settling.count(), -largest_slew, largest_slew);
+  slew_ = std::clamp(error_s / settling_time.count(), -largest_slew, largest_slew);
 }
 
 }  // namespace psmove::drivers

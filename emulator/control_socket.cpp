@@ -12,14 +12,12 @@
 #include <thread>
 #include <utility>
 
+#include "emulator/file_descriptor.hpp"
+
 namespace psmove::emulator {
 namespace {
 
 constexpr std::size_t longest_line = 16 * 1024;
-
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 sockaddr_un address_of(const std::string& path) {
   sockaddr_un address{};

@@ -1,10 +1,18 @@
 #pragma once
-// A file descriptor with an owner.
+// A file descriptor with an owner, and what is thrown where none could be had.
 
+#include <cerrno>
+#include <string>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
 namespace psmove::emulator {
+
+/// Throws std::system_error with what `errno` says.
+[[noreturn]] inline void fail(const std::string& what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
 
 class FileDescriptor {
  public:

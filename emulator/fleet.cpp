@@ -11,6 +11,8 @@
 #include <system_error>
 #include <utility>
 
+#include "types/text.hpp"
+
 namespace psmove::emulator {
 namespace {
 
@@ -31,12 +33,6 @@ std::string_view next_word(std::string_view& line) {
   const auto word = line.substr(0, end);
   line.remove_prefix(end);
   return word;
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto begin = std::min(text.find_first_not_of(" \t\r"), text.size());
-  text.remove_prefix(begin);
-  return text.substr(0, text.find_last_not_of(" \t\r") + 1);
 }
 
 bool takes_no_argument(std::string_view verb) {
@@ -159,7 +155,7 @@ std::string Fleet::command(std::string_view line) {
     all = word == "all";
     word = next_word(line);
   }
-  auto argument = trimmed(line);
+  auto argument = trimmed(line, blanks_and_return);
   if (takes_no_argument(word) && !argument.empty()) {
     which = find(argument);
     if (!which) return no_such(argument);
@@ -201,7 +197,7 @@ std::string Fleet::radio_states() const {
 /// `state`, or what happens to an adapter and which; where there is only one it need not be named.
 std::string Fleet::radio_command(std::string_view argument) {
   const auto verb = next_word(argument);
-  const auto which = trimmed(argument);
+  const auto which = trimmed(argument, blanks_and_return);
   if (verb == "state" && which.empty()) return radio_states();
   if (verb != "remove" && verb != "insert")
     return "error: radio takes state, remove or insert, not '" + std::string(verb) + "'";

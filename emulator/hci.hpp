@@ -104,6 +104,8 @@ enum class Status : std::uint8_t {
   pairing_not_allowed = 0x18,
   no_connection = 0x02,
 };
+/// What a command or an event says that all is well.
+constexpr unsigned success = static_cast<unsigned>(Status::success);
 
 struct Command {
   Op op{};

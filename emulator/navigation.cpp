@@ -11,7 +11,7 @@
 namespace psmove::emulator {
 namespace {
 
-constexpr std::uint8_t charging = 0xEE;
+constexpr std::uint8_t charging_code = 0xEE;
 constexpr std::size_t report_size = 49;
 
 struct Place {
@@ -59,7 +59,7 @@ void Navigation::set_on_cable(bool on_cable) {
   on_cable_ = on_cable;
   is_awake_on_cable_ = was_ps_pressed_ = false;
   if (on_cable) battery_code_off_cable_ = battery_code_;
-  battery_code_ = on_cable ? charging : battery_code_off_cable_;
+  battery_code_ = on_cable ? charging_code : battery_code_off_cable_;
 }
 
 std::vector<std::byte> Navigation::hid_descriptor() const {

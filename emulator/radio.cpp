@@ -9,19 +9,17 @@
 #include <unistd.h>
 #include <utility>
 
+#include "emulator/file_descriptor.hpp"
+
 namespace psmove::emulator {
 namespace {
 
 using hci::Event;
 using hci::Op;
 using hci::Status;
+using hci::success;
 
-constexpr unsigned success = 0;
 constexpr unsigned acl_link = 1;
-
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
-}
 
 // What the adapter can do (volume 2 part C, bits of LMP features): BR/EDR alone, no LE.
 constexpr std::array<std::uint8_t, 8> adapter_features = {0xFF, 0xFF, 0x8F, 0xFE,

@@ -12,8 +12,8 @@ namespace {
 using hci::Event;
 using hci::Op;
 using hci::Status;
+using hci::success;
 
-constexpr unsigned success = 0;
 // Of the device in Secure Simple Pairing: it can neither show nor be told anything.
 constexpr unsigned no_input_no_output = 3, no_oob_data = 0, general_bonding = 4;
 constexpr unsigned key_from_pin = 0x00, unauthenticated_key = 0x04;

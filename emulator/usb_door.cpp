@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "emulator/file_descriptor.hpp"
+
 namespace psmove::emulator {
 namespace {
 
@@ -65,10 +67,6 @@ Bytes string_of(std::string_view text) {
   d.u8(2 + 2 * text.size()).u8(string_descriptor);
   for (const char letter : text) d.le16(static_cast<unsigned char>(letter));
   return d.take();
-}
-
-[[noreturn]] void fail(const std::string& what) {
-  throw std::system_error(errno, std::generic_category(), what);
 }
 
 /// The first port that nothing is plugged into.

@@ -1,16 +1,8 @@
 #include "api/stream/format.hpp"
 
+#include "types/text.hpp"
+
 namespace psmove::stream {
-namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
-
-}  // namespace
-
 std::optional<Protocol> chosen_protocol(std::string_view offered) {
   while (!offered.empty()) {
     const auto comma = offered.find(',');

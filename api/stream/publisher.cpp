@@ -29,9 +29,9 @@ constexpr std::size_t kept_texts = 32;
 /// Short against the 11 ms between two reports, long against a loop turn that serves 200 clients.
 constexpr auto quiet = std::chrono::milliseconds(1);
 /// A flush that takes longer has a crowd of clients, some eighty; and then reports are gathered for
-/// so long at most. A sixth of the time between two reports of a controller.
+/// so long at most: a tenth of the time between two reports of a controller.
 constexpr auto crowded = std::chrono::microseconds(300);
-constexpr auto longest_gathering = std::chrono::milliseconds(2);
+constexpr auto longest_gathering = std::chrono::milliseconds(1);
 
 std::string_view event_name(Presence presence) {
   switch (presence) {

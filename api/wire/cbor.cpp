@@ -38,9 +38,9 @@ double half(std::uint64_t bits) {
 }
 
 /// Reads one item; the first thing that is wrong ends it.
-class Reader {
+class CborReader {
  public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  explicit CborReader(std::string_view bytes) : bytes_(bytes) {}
 
   [[nodiscard]] Parsed<json> whole() {
     json document;
@@ -200,7 +200,7 @@ class Reader {
 }  // namespace
 
 Parsed<json> parse_cbor(std::string_view bytes) {
-  return Reader(bytes).whole();
+  return CborReader(bytes).whole();
 }
 
 std::string cbor_of_json(std::string_view text) {

@@ -16,7 +16,7 @@ using namespace std::chrono_literals;
 constexpr microseconds latest = 10s;
 constexpr std::chrono::milliseconds earliest = 24h;
 /// The largest whole number that every JSON reader has exactly.
-constexpr std::int64_t largest = (1LL << 53) - 1;
+constexpr std::int64_t largest_whole = (1LL << 53) - 1;
 
 }  // namespace
 
@@ -24,7 +24,7 @@ Instant read_instant(Members& members) {
   if (members.has("at_us") && members.has("in_ms"))
     members.fail(ErrorCode::conflicting_members, "in_ms", "Give either \"at_us\" or \"in_ms\".");
   Instant instant;
-  instant.at_us = members.integer("at_us", 0, largest);
+  instant.at_us = members.integer("at_us", 0, largest_whole);
   instant.delay = members.duration("in_ms", 0, earliest.count());
   return instant;
 }

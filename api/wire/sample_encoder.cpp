@@ -33,12 +33,12 @@ constexpr double largest = 99'999'999.0;
 constexpr std::size_t buffer_bytes = 1536;
 
 constexpr auto two_digits = [] {
-  std::array<char, 200> table{};
+  std::array<char, 200> pairs{};
   for (unsigned i = 0; i < 100; ++i) {
-    table[2 * i] = static_cast<char>('0' + i / 10);
-    table[2 * i + 1] = static_cast<char>('0' + i % 10);
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
   }
-  return table;
+  return pairs;
 }();
 
 constexpr std::uint64_t power_of_ten(int exponent) {

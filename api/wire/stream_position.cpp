@@ -10,7 +10,7 @@
 namespace psmove::wire {
 namespace {
 
-constexpr std::size_t most_controllers = 64;
+constexpr std::size_t most_entries = 64;
 constexpr std::size_t hex_digits = 12;
 
 std::optional<Address> parse_hex(std::string_view text) {
@@ -71,7 +71,7 @@ std::optional<StreamPosition> parse_stream_position(std::string_view text) {
   for (bool more = true; more;) {
     const auto comma = text.find(',');
     const auto entry = parse_entry(text.substr(0, comma));
-    if (!entry || position.entries().size() == most_controllers) return std::nullopt;
+    if (!entry || position.entries().size() == most_entries) return std::nullopt;
     position.set(entry->controller, entry->sequence);
     more = comma != std::string_view::npos;
     if (more) text.remove_prefix(comma + 1);

@@ -67,10 +67,6 @@ std::string with_colons(std::string_view digits) {
   return text;
 }
 
-Error unreachable(std::string message) {
-  return {ErrorKind::unreachable, std::move(message), 0, {}, {}, {}};
-}
-
 Error handshake_failed(const ServerUrl& url, SSL& tls, const std::string& shown) {
   const long verdict = SSL_get_verify_result(&tls);
   if (verdict == X509_V_OK) {

@@ -24,6 +24,9 @@ struct Error {
   std::string body;     ///< of a refusal: the problem document as it came
 };
 
+/// Nobody answered. @param message  one sentence without a full stop
+[[nodiscard]] Error unreachable(std::string message);
+
 /// A value or an Error. `value()` throws std::runtime_error with the sentence where there is none.
 template <class T>
 using Answer = boost::system::result<T, Error>;

@@ -70,10 +70,6 @@ std::string seconds_text(std::chrono::milliseconds time) {
   return text.str();
 }
 
-Error unreachable(std::string message) {
-  return {ErrorKind::unreachable, std::move(message), 0, {}, {}, {}};
-}
-
 Error not_connected(const ServerUrl& url, int why, std::chrono::milliseconds timeout) {
   if (why == ETIMEDOUT || why == EAGAIN) return no_answer(url, timeout);
   if (!url.socket.empty() && (why == ECONNREFUSED || why == ENOENT))

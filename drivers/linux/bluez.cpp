@@ -82,7 +82,7 @@ void take_over(BluetoothDevice& device, const Properties& properties) {
   update(device.trusted, properties, "Trusted");
 }
 
-struct Device : BluetoothDevice {
+struct StoredDevice : BluetoothDevice {
   sdbus::ObjectPath adapter_path;
 };
 
@@ -149,7 +149,7 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
   std::vector<sdbus::ObjectPath> made_pairable;       ///< adapters that were not
   asio::posix::stream_descriptor readable;  ///< a duplicate of the connection's descriptor
   std::map<sdbus::ObjectPath, BluetoothAdapter> adapters;
-  std::map<sdbus::ObjectPath, Device> devices;
+  std::map<sdbus::ObjectPath, StoredDevice> devices;
   std::function<void()> on_change;
   std::string trouble = "psmoved has not asked the system bus yet.";
   bool is_running = false;

@@ -103,7 +103,7 @@ struct Interface {
 
 /// An opened device. It is closed on the pool: giving it back to the kernel's driver may take a
 /// while.
-struct Device {
+struct UsbDevice {
   Context context;
   libusb_device_handle* handle = nullptr;
   int fd = -1;
@@ -111,7 +111,7 @@ struct Device {
   ChannelInfo info{};
 };
 
-void close_device(const Device& device) {
+void close_device(const UsbDevice& device) {
   if (device.handle != nullptr) {
     if (device.interface.number >= 0)
       libusb_release_interface(device.handle, device.interface.number);
@@ -142,8 +142,8 @@ Interface find_interface(libusb_device* device) {
   return found;
 }
 
-Result<Device> open_device(const Context& context, const std::string& node) {
-  Device device{.context = context, .fd = ::open(node.c_str(), O_RDWR | O_CLOEXEC)};
+Result<UsbDevice> open_device(const Context& context, const std::string& node) {
+  UsbDevice device{.context = context, .fd = ::open(node.c_str(), O_RDWR | O_CLOEXEC)};
   if (device.fd < 0) return error_code(errno, boost::system::system_category());
   const auto give_up = [&device](int code) {
     close_device(device);
@@ -230,7 +230,7 @@ Awaitable<error_code> run(std::shared_ptr<Transfer> transfer) {
 
 class LibusbChannel final : public HidChannel {
  public:
-  LibusbChannel(asio::io_context& io, asio::thread_pool& pool, Device device)
+  LibusbChannel(asio::io_context& io, asio::thread_pool& pool, UsbDevice device)
       : io_(io),
         pool_(pool),
         device_(std::move(device)),
@@ -387,7 +387,7 @@ class LibusbChannel final : public HidChannel {
 
   asio::io_context& io_;
   asio::thread_pool& pool_;
-  Device device_;
+  UsbDevice device_;
   std::shared_ptr<Descriptor> descriptor_;
   InFlight in_flight_ = std::make_shared<int>(0);
   libusb_transfer* input_ = nullptr;

@@ -11,6 +11,8 @@
 #include <limits>
 #include <optional>
 
+#include "types/text.hpp"
+
 namespace psmove::drivers {
 namespace {
 
@@ -19,16 +21,6 @@ constexpr std::size_t most_reports = 16'000'000;
 constexpr std::size_t longest_text = 1024;  ///< of a name or a comment
 /// About three years: beyond it a time is a mistake.
 constexpr std::uint64_t last_second = 100'000'000;
-
-bool is_blank(char c) {
-  return c == ' ' || c == '\t';
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 /// Takes the next word off the front of `text`; empty at its end.
 std::string_view take_word(std::string_view& text) {

@@ -175,7 +175,8 @@ class Checks:
 
     def test_a_stall_costs_samples_that_are_counted_and_never_the_order(self):
         for policy in ("all", "window", "latest"):
-            with self.subTest(policy), Client(self.daemon, receive_buffer=16384) as client:
+            # A window that a stall fills, and that the kernel need not throw away from: then it would repeat at ever longer intervals.
+            with self.subTest(policy), Client(self.daemon, receive_buffer=65536) as client:
                 rate = {} if policy == "all" else {"max_rate_hz": 60}
                 client.send(type="subscribe", id="x", controllers=["*"], topics=["motion"], policy=policy, snapshot=False, **rate)
                 client.receive_until("motion")
