@@ -15,7 +15,6 @@ using drivers::Controller;
 using drivers::SteadyClock;
 using drivers::SteadyTime;
 using wire::ErrorCode;
-using wire::Fault;
 using namespace std::chrono_literals;
 using State = TokenRequest::State;
 

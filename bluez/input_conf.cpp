@@ -11,8 +11,8 @@
 namespace psmove::bluez {
 namespace {
 
-constexpr std::string_view group = "[General]";
-constexpr std::string_view key = "ClassicBondedOnly";
+constexpr std::string_view general_group = "[General]";
+constexpr std::string_view bonded_only_key = "ClassicBondedOnly";
 /// Over a line that we added. The package's purge looks for these words as well.
 constexpr std::string_view our_mark =
     "# psmoved: controllers without a bond may connect (psmovectl unpair --all takes this back)";
@@ -39,7 +39,8 @@ std::string text_of(const std::vector<std::string>& lines) {
 std::optional<std::string_view> setting(std::string_view line) {
   line = trimmed(line, blanks_and_return);
   const auto equals = line.find('=');
-  if (equals == std::string_view::npos || trimmed(line.substr(0, equals), blanks_and_return) != key)
+  if (equals == std::string_view::npos ||
+      trimmed(line.substr(0, equals), blanks_and_return) != bonded_only_key)
     return std::nullopt;
   return trimmed(line.substr(equals + 1), blanks_and_return);
 }
@@ -51,7 +52,7 @@ std::optional<bool> bonded_only(std::string_view text) {
   bool is_general = false;
   for (const auto& line : lines_of(text)) {
     if (trimmed(line, blanks_and_return).starts_with('['))
-      is_general = trimmed(line, blanks_and_return) == group;
+      is_general = trimmed(line, blanks_and_return) == general_group;
     if (!is_general) continue;
     if (const auto value = setting(line)) found = *value == "true" || *value == "1";
   }
@@ -64,11 +65,11 @@ std::string with_unbonded_allowed(std::string_view text) {
   for (auto& line : lines)
     if (setting(line)) line.insert(0, kept_mark);
   const auto is_group = [](const std::string& line) {
-    return trimmed(line, blanks_and_return) == group;
+    return trimmed(line, blanks_and_return) == general_group;
   };
   auto at = std::find_if(lines.begin(), lines.end(), is_group);
-  if (at == lines.end()) at = lines.emplace(lines.end(), group);
-  lines.insert(at + 1, {std::string(our_mark), std::string(key) + "=false"});
+  if (at == lines.end()) at = lines.emplace(lines.end(), general_group);
+  lines.insert(at + 1, {std::string(our_mark), std::string(bonded_only_key) + "=false"});
   return text_of(lines);
 }
 

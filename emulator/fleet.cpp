@@ -43,8 +43,7 @@ bool takes_no_argument(std::string_view verb) {
 
 }  // namespace
 
-Fleet::Fleet(const std::vector<DeviceSpec>& specs, const Doors& doors, EventLog& log)
-    : log_(log), air_(log) {
+Fleet::Fleet(const std::vector<DeviceSpec>& specs, const Doors& doors, EventLog& log) : air_(log) {
   const auto now = Clock::now();
   for (const auto& radio : doors.radios) {
     air_.add(radio, doors.open_vhci);

@@ -54,7 +54,6 @@ class Fleet {
   [[nodiscard]] std::optional<std::vector<std::size_t>> find(std::string_view which) const;
   [[nodiscard]] std::string states(const std::vector<std::size_t>& which, bool as_list) const;
 
-  EventLog& log_;
   Air air_;
   std::deque<Device> devices_;
   std::unique_ptr<ControlSocket> control_;

@@ -22,7 +22,6 @@ namespace psmove::api {
 namespace {
 
 using nlohmann::json;
-using testing::Contains;
 using testing::UnorderedElementsAreArray;
 using Names = std::set<std::string>;
 

@@ -14,8 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
 
 const Address left{{0, 0, 0, 0, 0, 1}}, right{{0, 0, 0, 0, 0, 2}};
 constexpr SteadyTime start{1h};

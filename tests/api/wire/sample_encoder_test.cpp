@@ -14,7 +14,6 @@ namespace psmove::wire {
 namespace {
 
 using nlohmann::json;
-using testing::ElementsAre;
 
 Sample example() {
   Sample sample;
