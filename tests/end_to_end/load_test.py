@@ -119,6 +119,13 @@ def offset_of(client, rounds):
     return best[1]
 
 
+def metric(daemon, name):
+    for line in daemon.get("/metrics").body.decode().splitlines():
+        if line.startswith(name + " "):
+            return float(line.split(" ")[-1])
+    raise AssertionError(f"there is no {name}")
+
+
 class Checks:
     """The same with and without a crowd."""
 
@@ -141,10 +148,7 @@ class Checks:
         cls.daemon.__exit__(None, None, None)
 
     def metric(self, name):
-        for line in self.daemon.get("/metrics").body.decode().splitlines():
-            if line.startswith(name + " "):
-                return float(line.split(" ")[-1])
-        raise AssertionError(f"there is no {name}")
+        return metric(self.daemon, name)
 
     def test_a_client_can_set_its_clock_to_a_millisecond(self):
         before = time.time_ns() / 1000
@@ -294,6 +298,52 @@ class CalmTest(Checks, unittest.TestCase):
             encoded = self.metric("psmoved_stream_samples_encoded_total")
             time.sleep(0.3)
             self.assertEqual(self.metric("psmoved_stream_samples_encoded_total"), encoded, "nobody asks, nothing is encoded")
+
+
+class StalledTest(unittest.TestCase):
+    """Five of thirty clients stop reading: they cost themselves only."""
+
+    def watch(self, client, seconds):
+        """Latencies of so many seconds, in microseconds; none may be missing."""
+        client.receive_until("motion")
+        last, latencies = {}, []
+        for message in client.motion_for(seconds):
+            latencies.append(time.time_ns() / 1000 - message["received_us"])
+            first, newest = (message["samples"][i]["sequence"] for i in (0, -1))
+            self.assertEqual(first, last.get(message["controller"], first - 1) + 1, "the others get everything")
+            self.assertEqual(message["dropped"], 0)
+            last[message["controller"]] = newest
+        return sorted(latencies)
+
+    def test_who_does_not_read_is_noticed_by_nobody_else(self):
+        with Daemon("--simulate", f"{CONTROLLERS}xzcm1:motion=wave") as daemon:
+            daemon.wait_for(CONTROLLERS)
+            crowd = subprocess.Popen([sys.executable, "-c", CROWD, str(daemon.port), "24"], stdout=subprocess.PIPE)
+            stalled = []
+            try:
+                crowd.stdout.readline()
+                with Client(daemon) as watcher:
+                    watcher.send(type="subscribe", id="x", controllers=["*"], topics=["motion"], snapshot=False)
+                    calm = self.watch(watcher, 4)
+                    before = metric(daemon, "process_resident_memory_bytes")
+                    for _ in range(5):
+                        stalled.append(Client(daemon, receive_buffer=4096))
+                        stalled[-1].send(type="subscribe", id="x", controllers=["*"], topics=["motion"], snapshot=False)
+                    beside = self.watch(watcher, 6)
+                    grown = metric(daemon, "process_resident_memory_bytes") - before
+                    sanitized = metric(daemon, "process_virtual_memory_bytes") >= 1 << 40
+                self.assertGreater(len(calm), 1000)
+                # How long it takes is the benchmark's to say; that it does not wait for those who stall is said here.
+                p99 = [latencies[len(latencies) * 99 // 100] for latencies in (calm, beside)]
+                self.assertLess(p99[1], 3 * p99[0] + 10_000)
+                if not sanitized:
+                    self.assertLess(grown, 5 << 20)
+            finally:
+                for one in stalled:
+                    one.socket.close()
+                crowd.kill()
+                crowd.wait()
+                crowd.stdout.close()
 
 
 if __name__ == "__main__":
