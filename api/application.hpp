@@ -2,6 +2,7 @@
 // What a server serves: the daemon its REST API and its stream, the conformance tests an echo. HTTP
 // itself, limits, deadlines and who may come in are the server's.
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -42,6 +43,8 @@ class Application {
     static_cast<void>(ticket);
     return std::nullopt;
   }
+  /// Unix time by the clock that everything published goes by.
+  [[nodiscard]] virtual std::int64_t now_us() const = 0;
   /// Where they live then.
   virtual stream::Hub& hub() = 0;
   /// The server stops: WebSockets say goodbye, and what waits answers.

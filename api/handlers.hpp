@@ -132,6 +132,7 @@ std::optional<Response> legacy_put(Service& service, const Request& request);
 // ---- handlers_contract.cpp: what does not move
 std::optional<Response> get_openapi(Service& service, const Request& request);
 std::optional<Response> get_asyncapi(Service& service, const Request& request);
+std::optional<Response> get_api_catalog(Service& service, const Request& request);
 std::optional<Response> get_docs_page(Service& service, const Request& request);
 
 // ---- handlers_pages.cpp: for people

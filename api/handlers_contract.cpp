@@ -41,6 +41,21 @@ std::optional<Response> get_asyncapi(Service&, const Request& request) {
   return served(asyncapi_document, request);
 }
 
+std::optional<Response> get_api_catalog(Service&, const Request&) {
+  Response response;
+  response.content_type =
+      R"(application/linkset+json; profile="https://www.rfc-editor.org/info/rfc9727")";
+  response.fields =
+      "Link: </.well-known/api-catalog>; rel=\"api-catalog\"\r\nCache-Control: no-cache\r\n";
+  response.is_cacheable = true;
+  response.body = R"({"linkset":[{"anchor":"/api/v1",)"
+                  R"("service-desc":[{"href":"/api/v1/openapi.json","type":"application/json"},)"
+                  R"({"href":"/api/v1/asyncapi.json","type":"application/json"}],)"
+                  R"("service-doc":[{"href":"/docs","type":"text/html"}],)"
+                  R"("status":[{"href":"/readyz","type":"application/json"}]}]})";
+  return response;
+}
+
 std::optional<Response> get_docs_page(Service&, const Request& request) {
   return served(docs_page, request);
 }

@@ -61,12 +61,6 @@ std::string_view http_date() {
   return text.data();
 }
 
-std::int64_t unix_now_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
-
 Traffic::Verb verb_of(Method method) {
   using enum Traffic::Verb;
   constexpr std::array verbs{get, put, post, patch, del, options, other};
@@ -224,7 +218,7 @@ HttpSession::Step HttpSession::judge(const RequestHead& head, std::size_t head_l
   }
   cors_origin_ = context_.access.foreign_origin(head);
   client_ = context_.authentication.identify(head.find("authorization"), peer_, SteadyClock::now(),
-                                             unix_now_us());
+                                             context_.application.now_us());
   if (client_.fault) ++context_.application.traffic().refused_tokens;
   if (head.content_length.value_or(0) > context_.limits.body_bytes)
     return refuse_and_close(

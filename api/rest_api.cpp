@@ -92,6 +92,10 @@ std::optional<Principal> RestApi::redeem(std::string_view ticket) {
   return service_.tickets.redeem(ticket, drivers::SteadyClock::now());
 }
 
+std::int64_t RestApi::now_us() const {
+  return service_.roster.clock().now_us();
+}
+
 /// Whoever came with a token that was revoked is sent away, and what it lit goes dark.
 void RestApi::forget(const Token& token) {
   service_.tickets.forget_token(token.id());

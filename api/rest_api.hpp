@@ -23,6 +23,7 @@ class RestApi final : public Application {
   [[nodiscard]] bool takes_websocket(const RequestHead& head, std::string_view path) const override;
   [[nodiscard]] bool takes_events(std::string_view path) const override;
   std::optional<Principal> redeem(std::string_view ticket) override;
+  [[nodiscard]] std::int64_t now_us() const override;
   stream::Hub& hub() override { return hub_; }
   void stop() override;
 

@@ -60,6 +60,7 @@ constexpr Route table[] = {
     {post, "/api/v1/tickets", read, post_tickets},
     {get, "/api/v1/openapi.json", open, get_openapi},
     {get, "/api/v1/asyncapi.json", open, get_asyncapi},
+    {get, "/.well-known/api-catalog", open, get_api_catalog},
     // The 2013 talk's own.
     {get, "/controllers", read, legacy_list, nullptr, Parameters::ignored},
     {get, "/controllers/{id}", read, legacy_get, nullptr, Parameters::ignored},

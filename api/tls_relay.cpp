@@ -229,9 +229,11 @@ bool TlsRelay::move_in() {
   }
   const auto sent =
       ::send(p.inner.native_handle(), bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
-  if (sent < 0 && errno != EAGAIN && errno != EINTR) {  // the session has gone
+  if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+    // The session has gone; or the kernel had no memory, and it must not wait for what is lost.
     p.in.use(p.in.bytes().size());
     p.in_has_ended = true;
+    ::shutdown(p.inner.native_handle(), SHUT_WR);
     if (p.said_goodbye) end();
     return false;
   }

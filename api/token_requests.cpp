@@ -1,9 +1,12 @@
 #include "api/token_requests.hpp"
 
 #include <algorithm>
+#include <arpa/inet.h>
+#include <array>
 #include <spdlog/spdlog.h>
 #include <utility>
 
+#include "api/access.hpp"
 #include "api/tokens.hpp"
 #include "drivers/controller.hpp"
 #include "drivers/roster.hpp"
@@ -25,7 +28,35 @@ constexpr auto shake_time = 300ms;
 constexpr auto granting_time = 1500ms;
 /// Addresses whose requests are counted; the one that may ask again first is forgotten first.
 constexpr std::size_t most_addresses = 1024;
-constexpr auto per_request = std::chrono::seconds(1h) / TokenRequests::most_per_hour;
+
+/// What a budget of so many an hour gets back for one of them.
+constexpr std::chrono::seconds cost_of_one(int most_per_hour) {
+  return std::chrono::seconds(1h) / most_per_hour;
+}
+
+/// Until a budget bears one more; zero or less: it does.
+SteadyClock::duration excess(SteadyTime debt, int most_per_hour, SteadyTime now) {
+  return debt - now - cost_of_one(most_per_hour) * (most_per_hour - 1);
+}
+
+void charge(SteadyTime& debt, int most_per_hour, SteadyTime now) {
+  debt = std::max(debt, now) + cost_of_one(most_per_hour);
+}
+
+bool is_on_this_machine(std::string_view address) {
+  return address.empty() || is_loopback_name(address);
+}
+
+/// Who has one IPv6 address has the 2^64 beside it as well (RFC 6177), so these count as one.
+std::string counted_as(std::string_view address) {
+  std::array<unsigned char, sizeof(in6_addr)> binary{};
+  const std::string literal(address.substr(0, address.find('%')));
+  if (is_on_this_machine(address) || inet_pton(AF_INET6, literal.c_str(), binary.data()) != 1)
+    return std::string(address);
+  std::fill(binary.begin() + binary.size() / 2, binary.end(), 0);
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  return std::string(inet_ntop(AF_INET6, binary.data(), text.data(), text.size())) + "/64";
+}
 
 std::chrono::seconds seconds_until(SteadyTime when, SteadyTime now) {
   return std::chrono::ceil<std::chrono::seconds>(when - now);
@@ -38,9 +69,12 @@ std::string with_number(std::string name, int number) {
   return name + suffix;
 }
 
+/// Nobody holds a recording: its presses come again by themselves. Those of a simulated controller
+/// are made by somebody who has the scope `admin`.
 bool can_be_asked(const Controller& controller) {
   const auto& can = controller.model().capabilities;
-  return controller.is_connected() && can.light && can.buttons.contains(Button::move);
+  return controller.is_connected() && controller.state().source != Source::recording && can.light &&
+         can.buttons.contains(Button::move);
 }
 
 }  // namespace
@@ -70,13 +104,22 @@ std::optional<TokenRequests::Refusal> TokenRequests::refusal(std::string_view ad
                     "Somebody has just asked for a token; ask again in a moment.",
                     {}},
                    seconds_until(next_, now)};
-  if (const auto debt = debts_.find(address);
-      debt != debts_.end() && debt->second - now > per_request * (most_per_hour - 1))
-    return Refusal{{ErrorCode::too_many_requests,
-                    "From this address a token was asked for " + std::to_string(most_per_hour) +
-                        " times in an hour.",
-                    {}},
-                   seconds_until(debt->second - per_request * (most_per_hour - 1), now)};
+  const auto debt = debts_.find(counted_as(address));
+  if (debt != debts_.end())
+    if (const auto wait = excess(debt->second, most_per_hour, now); wait > 0s)
+      return Refusal{{ErrorCode::too_many_requests,
+                      "From this address a token was asked for " + std::to_string(most_per_hour) +
+                          " times in an hour.",
+                      {}},
+                     std::chrono::ceil<std::chrono::seconds>(wait)};
+  if (!is_on_this_machine(address))
+    if (const auto wait = excess(debt_beyond_, most_per_hour_beyond, now); wait > 0s)
+      return Refusal{
+          {ErrorCode::too_many_requests,
+           "From other machines a token was asked for " + std::to_string(most_per_hour_beyond) +
+               " times in an hour; on psmoved's own, psmovectl token create makes one.",
+           {}},
+          std::chrono::ceil<std::chrono::seconds>(wait)};
   const auto& all = roster_.all();
   if (std::none_of(all.begin(), all.end(), [](const auto& each) { return can_be_asked(*each); }))
     return Refusal{{ErrorCode::no_controller,
@@ -89,12 +132,13 @@ boost::system::result<const TokenRequest*, TokenRequests::Refusal> TokenRequests
     std::string_view name, Scope scope, std::string_view address, SteadyTime now) {
   tidy(now);
   if (auto refused = refusal(address, now)) return *std::move(refused);
-  if (debts_.size() >= most_addresses && !debts_.contains(address))
+  const std::string asker = counted_as(address);
+  if (debts_.size() >= most_addresses && !debts_.contains(asker))
     debts_.erase(std::min_element(debts_.begin(), debts_.end(), [](const auto& a, const auto& b) {
       return a.second < b.second;
     }));
-  SteadyTime& debt = debts_.try_emplace(std::string(address), now).first->second;
-  debt = std::max(debt, now) + per_request;
+  charge(debts_.try_emplace(asker, now).first->second, most_per_hour, now);
+  if (!is_on_this_machine(address)) charge(debt_beyond_, most_per_hour_beyond, now);
 
   TokenRequest& request = requests_.emplace_back();
   request.id = random_secret("ptr_");

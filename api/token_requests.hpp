@@ -53,8 +53,11 @@ class TokenRequests final : public drivers::Listener {
   static constexpr std::chrono::seconds kept{60};
   /// From the end of a request to the next.
   static constexpr std::chrono::seconds pause{5};
-  /// Requests of one address.
+  /// Requests of one address; of IPv6, of one /64.
   static constexpr int most_per_hour = 10;
+  /// Requests of all addresses beyond this machine: however many somebody has, the lights are
+  /// theirs for a small part of the time.
+  static constexpr int most_per_hour_beyond = 20;
   /// Above everything that clients can ask for.
   static constexpr int priority = 1001;
 
@@ -89,7 +92,7 @@ class TokenRequests final : public drivers::Listener {
   void on_outputs(const drivers::Controller&) override {}
 
  private:
-  /// How far an address is ahead of what it may ask for.
+  /// By when an address will have paid off what it asked for.
   using Debts = std::map<std::string, drivers::SteadyTime, std::less<>>;
 
   [[nodiscard]] std::optional<Refusal> refusal(std::string_view address, drivers::SteadyTime now);
@@ -104,6 +107,7 @@ class TokenRequests final : public drivers::Listener {
   std::list<TokenRequest> requests_;  ///< the newest last
   drivers::SteadyTime next_{};        ///< before which nobody may ask
   Debts debts_;
+  drivers::SteadyTime debt_beyond_{};  ///< the same, of all beyond this machine together
 };
 
 }  // namespace psmove::api

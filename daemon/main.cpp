@@ -10,12 +10,15 @@
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <filesystem>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
 #include <string>
+#include <unistd.h>
 #include <utility>
 
 #include "api/access.hpp"
@@ -49,6 +52,10 @@ constexpr int exit_config = 78;
 
 /// Where systemd listens on behalf of psmoved-bluez.
 constexpr const char* helper_socket = "/run/psmoved-bluez.socket";
+
+/// Where it listens on behalf of the service, and where the service keeps its state.
+constexpr const char* service_socket = "/run/psmoved/psmoved.sock";
+constexpr const char* service_state_dir = "/var/lib/psmoved";
 
 /// How long controllers get to be told to go dark, and then clients to take their leave: the whole
 /// stop stays under two seconds.
@@ -220,6 +227,13 @@ void log_encryption(const Config& config, const api::LoadedTls& encryption) {
   if (!encryption.warning.empty()) spdlog::warn("{}", encryption.warning);
 }
 
+void warn_of_strangers(const Config& config, const std::vector<int>& inherited) {
+  if (config.allow_unauthenticated && is_exposed(config, inherited))
+    spdlog::warn(
+        "ANYBODY who can reach this machine can use the controllers: listening beyond "
+        "loopback without authentication, as told");
+}
+
 /// @return why this configuration may not be listened with, or nothing
 std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
                            bool has_tokens) {
@@ -227,14 +241,7 @@ std::string judge_exposure(const Config& config, const std::vector<int>& inherit
   if (config.require_token && !has_tokens && !has_unix_socket(config, inherited))
     return "require_token is set and there is no token, so nobody could use psmoved; make one "
            "with psmoved --create-token NAME:admin";
-  if (!is_exposed(config, inherited)) return {};
-  if (config.allow_unauthenticated) {
-    spdlog::warn(
-        "ANYBODY who can reach this machine can use the controllers: listening beyond "
-        "loopback without authentication, as told");
-    return {};
-  }
-  if (has_tokens) return {};
+  if (has_tokens || config.allow_unauthenticated || !is_exposed(config, inherited)) return {};
   return "refuses to listen beyond this machine without access tokens: anybody there could use "
          "the controllers. Make a token with psmoved --create-token NAME (or, while psmoved "
          "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
@@ -299,6 +306,7 @@ std::string reload(int argc, const char* const* argv, Running& running,
     return wrong;
 
   change_log(log_settings(wanted));
+  warn_of_strangers(wanted, running.inherited);
   running.pairings.set_automatic(wanted.auto_pair);
   running.roster.set_default_rumble_limit(rumble_limit(wanted));
   running.serving = server_config(wanted, access, encryption, running.inherited);
@@ -331,6 +339,7 @@ int run(const Config& config, int argc, const char* const* argv) {
   if (const std::string wrong = judge_exposure(config, inherited, !tokens.all().empty());
       !wrong.empty())
     return fail(exit_config, wrong);
+  warn_of_strangers(config, inherited);
   const SocketAccess access = socket_access(config);
   if (!access.wrong.empty()) return fail(exit_config, access.wrong);
   const api::LoadedTls encryption = load_encryption(config);
@@ -351,8 +360,10 @@ int run(const Config& config, int argc, const char* const* argv) {
   const bool has_hardware = !config.no_hardware;
   drivers::Pairings pairings(io, roster, has_hardware ? &bluez : nullptr,
                              has_hardware ? &helper : nullptr, {.automatic = config.auto_pair});
+  drivers::HotplugMonitor hotplug(io, pool, roster);
   api::ServerConfig serving = server_config(config, access, encryption, inherited);
   if (has_hardware) serving.bluez = &bluez;
+  if (has_hardware) serving.not_ready = [&hotplug] { return hotplug.why_not(); };
   serving.pairings = &pairings;
   serving.tokens = &tokens;
   serving.log = &log_counts();
@@ -365,7 +376,6 @@ int run(const Config& config, int argc, const char* const* argv) {
     return fail(exit_failure, error.what());
   }
 
-  drivers::HotplugMonitor hotplug(io, pool, roster);
   if (has_hardware) {
     try {
       bluez.start();
@@ -415,6 +425,38 @@ int run(const Config& config, int argc, const char* const* argv) {
   return 0;
 }
 
+/// Says what a start would stumble over, and touches nothing.
+int check_config(const Config& config) {
+  namespace fs = std::filesystem;
+  std::error_code hidden;
+  // An ordinary user means the service, where there is one, and not a start of their own.
+  const bool is_the_services = ::geteuid() != 0 && config.state_dir == default_state_dir() &&
+                               fs::is_directory(service_state_dir, hidden);
+  const TokenFile token_file(is_the_services ? service_state_dir : config.state_dir);
+  // Its directory may be for its owner alone, and then it cannot even be said whether it is there.
+  const bool may_look = ::access(token_file.path().c_str(), R_OK) == 0 || errno != EACCES;
+  const bool has_sockets_from_systemd = fs::is_socket(service_socket, hidden);
+  if (may_look) {
+    const ReadTokens known = load_tokens(token_file);
+    if (!known.wrong.empty()) return fail(exit_config, known.wrong);
+    const std::string wrong = judge_exposure(config, {}, !known.tokens.empty());
+    if (!wrong.empty() && !has_sockets_from_systemd) return fail(exit_config, wrong);
+  }
+  if (const auto access = socket_access(config); !access.wrong.empty())
+    return fail(exit_config, access.wrong);
+  if (const auto encryption = load_encryption(config); !encryption.wrong.empty())
+    return fail(exit_config, encryption.wrong);
+  std::puts("psmoved: the configuration is fine");
+  if (has_sockets_from_systemd)
+    std::puts(
+        "psmoved: on what systemd lets the service listen, and whether that takes a token, was not "
+        "looked at");
+  if (!may_look)
+    std::printf("psmoved: %s may not be read by this user, so the tokens were not looked at\n",
+                token_file.path().c_str());
+  return 0;
+}
+
 }  // namespace
 }  // namespace psmove::daemon
 
@@ -425,15 +467,8 @@ int main(int argc, char** argv) {
     std::fprintf(parsed.exit_code == 0 ? stdout : stderr, "%s\n", parsed.message.c_str());
     return parsed.exit_code;
   }
-  if (parsed.action == Action::check_config) {
-    if (const auto access = socket_access(parsed.config); !access.wrong.empty())
-      return fail(exit_config, access.wrong);
-    if (const auto encryption = load_encryption(parsed.config); !encryption.wrong.empty())
-      return fail(exit_config, encryption.wrong);
-    std::puts("psmoved: the configuration is fine");
-    return 0;
-  }
   try {
+    if (parsed.action == Action::check_config) return check_config(parsed.config);
     if (parsed.action == Action::make_certificate) return make_certificate(parsed);
     if (parsed.action == Action::create_token) return create_token(parsed);
     return run(parsed.config, argc, argv);

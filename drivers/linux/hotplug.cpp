@@ -16,6 +16,7 @@
 #include <set>
 #include <spdlog/spdlog.h>
 #include <string_view>
+#include <unistd.h>
 #include <utility>
 
 #include "drivers/bell.hpp"
@@ -45,6 +46,8 @@ using Handle = std::unique_ptr<T, Unref>;
 constexpr auto node_patience = 2s;
 /// After libusb has let go of a device, its new node does not count for so long.
 constexpr auto rest_after_libusb = 3s;
+/// From one try to watch udev to the next.
+constexpr auto retry_interval = 2s;
 
 std::uint16_t hex(std::string_view text) {
   unsigned value = 0;
@@ -99,10 +102,21 @@ Node controller_node(udev_device* device) {
 }  // namespace
 
 struct HotplugMonitor::Parts {
-  Parts(asio::io_context& io_context, asio::thread_pool& thread_pool, Roster& all)
-      : io(io_context), pool(thread_pool), roster(all), libusb(io, pool), readable(io_context) {}
+  Parts(asio::io_context& io_context, asio::thread_pool& thread_pool, Roster& all,
+        std::string control)
+      : io(io_context),
+        pool(thread_pool),
+        roster(all),
+        udev_control(std::move(control)),
+        libusb(io, pool),
+        readable(io_context) {}
 
+  [[nodiscard]] bool udev_runs() const { return ::access(udev_control.c_str(), F_OK) == 0; }
+  [[nodiscard]] std::string no_udev() const;
   void connect();
+  void disconnect();
+  void connect_again();
+  Awaitable<void> watch();
   void enumerate();
   [[nodiscard]] Node node_below(udev_device* usb) const;
   Awaitable<void> listen();
@@ -118,6 +132,8 @@ struct HotplugMonitor::Parts {
   asio::io_context& io;
   asio::thread_pool& pool;
   Roster& roster;
+  std::string udev_control;
+  std::string why_not = "psmoved does not watch for controllers yet.";  ///< empty: it does
   LibusbHost libusb;
   Handle<udev> context;
   Handle<udev_monitor> monitor;
@@ -126,7 +142,13 @@ struct HotplugMonitor::Parts {
   std::set<std::string> came_back;          ///< of those, added anew while the old link winds up
   std::set<std::string> settling;           ///< USB devices that may yet get a node
   bool is_stopped = false;
+  bool has_complained = false;  ///< that it cannot watch
 };
+
+std::string HotplugMonitor::Parts::no_udev() const {
+  return "udev does not run (there is no " + udev_control +
+         "), so controllers that come are not noticed.";
+}
 
 void HotplugMonitor::Parts::connect() {
   const auto require = [](bool done, const char* what) {
@@ -141,8 +163,45 @@ void HotplugMonitor::Parts::connect() {
   udev_monitor_filter_add_match_subsystem_devtype(monitor.get(), "usb", "usb_device");
   require(udev_monitor_enable_receiving(monitor.get()) >= 0, "udev monitor");
   readable.assign(udev_monitor_get_fd(monitor.get()));
+  // Without udev a monitor may stay deaf for good (libudev's own check), so it counts as none.
+  why_not = udev_runs() ? std::string() : no_udev();
 }
 
+void HotplugMonitor::Parts::disconnect() {
+  if (!readable.is_open()) return;
+  readable.cancel();
+  readable.release();  // udev closes it
+}
+
+void HotplugMonitor::Parts::connect_again() {
+  if (!udev_runs()) return;
+  try {
+    disconnect();
+    connect();
+    enumerate();
+    if (why_not.empty()) spdlog::info("controllers are watched for");
+  } catch (const boost::system::system_error& error) {
+    why_not = std::string("udev cannot be watched: ") + error.what();
+  }
+}
+
+/// Listens for as long as that can be done; where it cannot, tries again.
+Awaitable<void> HotplugMonitor::Parts::watch() {
+  Bell alarm;
+  while (!is_stopped) {
+    if (why_not.empty()) co_await listen();
+    if (is_stopped) co_return;
+    spdlog::log(has_complained ? spdlog::level::debug : spdlog::level::warn,
+                "controllers are not watched for reason=\"{}\"", why_not);
+    has_complained = true;
+    co_await alarm.wait_until(SteadyClock::now() + retry_interval);
+    if (is_stopped) co_return;
+    connect_again();
+    if (why_not.empty()) has_complained = false;
+  }
+}
+
+/// Does no harm to what is served already.
 void HotplugMonitor::Parts::enumerate() {
   const Handle<udev_enumerate> all(udev_enumerate_new(context.get()));
   udev_enumerate_add_match_subsystem(all.get(), "hidraw");
@@ -154,9 +213,9 @@ void HotplugMonitor::Parts::enumerate() {
         udev_device_new_from_syspath(context.get(), udev_list_entry_get_name(entry)));
     if (!device) continue;
     if (text(udev_device_get_subsystem(device.get())) == "usb")
-      on_usb(device.get(), "add");
+      on_usb(device.get(), "change");
     else
-      on_node(device.get(), "add");
+      on_node(device.get(), "change");
   }
 }
 
@@ -177,7 +236,10 @@ Awaitable<void> HotplugMonitor::Parts::listen() {
   for (;;) {
     const auto [error] = co_await readable.async_wait(asio::posix::stream_descriptor::wait_read,
                                                       asio::as_tuple(asio::use_awaitable));
-    if (error) co_return;
+    if (error) {
+      if (!is_stopped) why_not = "udev cannot be watched any more: " + error.message();
+      co_return;
+    }
     while (const Handle<udev_device> device{udev_monitor_receive_device(monitor.get())}) {
       const auto action = text(udev_device_get_action(device.get()));
       if (action == "remove")  // its parents may be gone by now
@@ -289,8 +351,9 @@ Awaitable<void> HotplugMonitor::Parts::serve_usb(std::string usb, std::string pa
   complain(path.empty() ? node : path, channel.error());
 }
 
-HotplugMonitor::HotplugMonitor(asio::io_context& io, asio::thread_pool& pool, Roster& roster)
-    : parts_(std::make_unique<Parts>(io, pool, roster)) {}
+HotplugMonitor::HotplugMonitor(asio::io_context& io, asio::thread_pool& pool, Roster& roster,
+                               std::string udev_control)
+    : parts_(std::make_unique<Parts>(io, pool, roster, std::move(udev_control))) {}
 
 HotplugMonitor::~HotplugMonitor() {
   stop();
@@ -298,19 +361,19 @@ HotplugMonitor::~HotplugMonitor() {
 
 void HotplugMonitor::start() {
   parts_->connect();
-  asio::co_spawn(parts_->io, parts_->listen(), asio::detached);
+  asio::co_spawn(parts_->io, parts_->watch(), asio::detached);
   parts_->enumerate();
 }
 
 void HotplugMonitor::stop() {
   parts_->is_stopped = true;
-  if (!parts_->readable.is_open()) return;
-  parts_->readable.cancel();
-  parts_->readable.release();  // udev closes it
+  parts_->why_not = "psmoved does not watch for controllers any more.";
+  parts_->disconnect();
 }
 
-bool HotplugMonitor::is_running() const {
-  return parts_->readable.is_open();
+std::string HotplugMonitor::why_not() const {
+  if (!parts_->why_not.empty()) return parts_->why_not;
+  return parts_->udev_runs() ? std::string() : parts_->no_udev();
 }
 
 }  // namespace psmove::drivers

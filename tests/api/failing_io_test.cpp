@@ -1,17 +1,26 @@
 // Every operation on a socket may fail, and any may do less than it was asked: the same
-// conversations again and again, each time with the next operation of the server failing.
+// conversations again and again, each time with the next operation of the server failing; in the
+// clear, and through TLS and the pair of sockets behind it.
 
 #include <array>
 #include <cerrno>
+#include <csignal>
 #include <cstddef>
 #include <dirent.h>
 #include <dlfcn.h>
+#include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <set>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <type_traits>
 
+#include "api/tls.hpp"
 #include "tests/api/server_fixture.hpp"
 
 namespace {
@@ -30,6 +39,11 @@ bool is_due(int socket) {
   if (fault.spared.contains(socket)) return false;
   ++fault.operations;
   return fault.kind != Fault::Kind::none && --fault.countdown == 0;
+}
+
+bool is_socket(int descriptor) {
+  struct stat what {};
+  return ::fstat(descriptor, &what) == 0 && S_ISSOCK(what.st_mode);
 }
 
 template <class Function>
@@ -73,6 +87,31 @@ ssize_t sendmsg(int socket, const msghdr* message, int flags) {
   return -1;
 }
 
+// OpenSSL reads and writes its sockets as files.
+ssize_t read(int descriptor, void* buffer, std::size_t length) {
+  static auto* const original = real<decltype(read)>("read");
+  if (!is_socket(descriptor) || !is_due(descriptor)) return original(descriptor, buffer, length);
+  if (fault.kind == Fault::Kind::short_count) return original(descriptor, buffer, 1);
+  errno = ECONNRESET;
+  return -1;
+}
+
+ssize_t write(int descriptor, const void* buffer, std::size_t length) {
+  static auto* const original = real<decltype(write)>("write");
+  if (!is_socket(descriptor) || !is_due(descriptor)) return original(descriptor, buffer, length);
+  if (fault.kind == Fault::Kind::short_count) return original(descriptor, buffer, 1);
+  errno = EPIPE;
+  return -1;
+}
+
+int socketpair(int domain, int type, int protocol, int* pair) {
+  static auto* const original = real<decltype(socketpair)>("socketpair");
+  if (!is_due(-1) || fault.kind == Fault::Kind::short_count)
+    return original(domain, type, protocol, pair);
+  errno = EMFILE;
+  return -1;
+}
+
 int accept4(int socket, sockaddr* address, socklen_t* length, int flags) {
   static auto* const original = real<decltype(accept4)>("accept4");
   if (!is_due(socket) || fault.kind == Fault::Kind::short_count)
@@ -107,10 +146,118 @@ class SoundClient : public Client {
   ~SoundClient() { fault.spared.erase(socket()); }
 };
 
+/// The same through TLS.
+class SecureClient {
+ public:
+  SecureClient(Client::Turn turn, std::uint16_t port)
+      : turn_(turn),
+        connection_(std::move(turn), port),
+        context_(SSL_CTX_new(TLS_client_method()), SSL_CTX_free),
+        tls_(SSL_new(context_.get()), SSL_free) {
+    SSL_set_fd(tls_.get(), connection_.socket());
+    SSL_set_connect_state(tls_.get());  // the handshake comes with the first bytes
+  }
+
+  void send(std::string_view bytes) {
+    turn_([&] {
+      if (bytes.empty() || has_ended_) return true;
+      ERR_clear_error();  // the server's are in the same queue
+      const int count = SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
+      if (count > 0)
+        bytes.remove_prefix(static_cast<std::size_t>(count));
+      else
+        note_end(count);
+      return bytes.empty() || has_ended_;
+    });
+  }
+  Reply get(const std::string& path) { return request("GET", path); }
+  Reply request(const std::string& method, const std::string& path, const std::string& body = {}) {
+    send(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n" +
+         (body.empty() ? ""
+                       : "Content-Type: application/json\r\nContent-Length: " +
+                             std::to_string(body.size()) + "\r\n") +
+         "\r\n" + body);
+    const std::string_view length = "Content-Length: ";
+    std::size_t wanted = 0;
+    turn_([&] {
+      const bool has_ended = receive();
+      const auto end = received_.find("\r\n\r\n");
+      if (end == std::string::npos) return has_ended;
+      wanted = end + 4 + std::stoul(received_.substr(received_.find(length) + length.size()));
+      return has_ended || received_.size() >= wanted;
+    });
+    Reply reply;
+    if (received_.size() >= 12 && wanted != 0) reply.status = std::stoi(received_.substr(9, 3));
+    received_.erase(0, wanted);
+    return reply;
+  }
+  void wait_for_bytes(std::size_t count) {
+    turn_([&] { return receive() || received_.size() >= count; });
+  }
+  void is_closed() {
+    turn_([&] { return receive(); });
+  }
+  [[nodiscard]] const std::string& unread() const { return received_; }
+
+ private:
+  void note_end(int result) {
+    const int error = SSL_get_error(tls_.get(), result);
+    has_ended_ = error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE;
+  }
+  /// @return whether the connection has ended
+  bool receive() {
+    std::array<char, 4096> bytes{};
+    while (!has_ended_) {
+      ERR_clear_error();
+      const int count = SSL_read(tls_.get(), bytes.data(), static_cast<int>(bytes.size()));
+      if (count > 0) {
+        received_.append(bytes.data(), static_cast<std::size_t>(count));
+        continue;
+      }
+      note_end(count);
+      break;
+    }
+    return has_ended_;
+  }
+
+  Client::Turn turn_;
+  SoundClient connection_;
+  std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context_;
+  std::unique_ptr<SSL, decltype(&SSL_free)> tls_;
+  std::string received_;
+  bool has_ended_ = false;
+};
+
+template <class AnyClient>
 class FailingIo : public ServerTest {
  protected:
-  FailingIo() { start("7xzcm1"); }
+  static constexpr bool is_encrypted = std::is_same_v<AnyClient, SecureClient>;
+  // Each takes a few more operations over TLS, so there it is a little less of them.
+  static constexpr std::size_t enough_stream = is_encrypted ? 4'000 : 20'000;
+  static constexpr std::size_t enough_events = is_encrypted ? 2'000 : 10'000;
+
+  FailingIo() {
+    ::signal(SIGPIPE, SIG_IGN);  // as in the daemon
+    if (is_encrypted) encrypt();
+    start("7xzcm1");
+  }
   ~FailingIo() override { fault = {}; }
+
+  void encrypt() {
+    const auto made = make_certificate({"localhost"});
+    ASSERT_EQ(made.wrong, "");
+    const std::filesystem::path directory(testing::TempDir());
+    const auto certificate = directory / ("certificate-" + std::to_string(::getpid()));
+    const auto key = directory / ("key-" + std::to_string(::getpid()));
+    std::ofstream(certificate) << made.certificate;
+    std::ofstream(key) << made.key;
+    const auto loaded = load_tls(certificate, key);
+    std::filesystem::remove(certificate);
+    std::filesystem::remove(key);
+    ASSERT_EQ(loaded.wrong, "");
+    config.tls = loaded.context;
+    config.tls_on_loopback = true;
+  }
 
   /// What three clients came by.
   struct Outcome {
@@ -119,12 +266,12 @@ class FailingIo : public ServerTest {
     bool stream_says_hello = false;
   };
 
-  SoundClient client() {
+  AnyClient client() {
     return {[this](const auto& condition) { run_until(condition); }, server->port()};
   }
 
   /// Reads until there are so many bytes, or the connection has ended.
-  static std::size_t read_some(Client& from, std::size_t wanted) {
+  static std::size_t read_some(AnyClient& from, std::size_t wanted) {
     from.wait_for_bytes(wanted);
     return from.unread().size();
   }
@@ -145,7 +292,7 @@ class FailingIo : public ServerTest {
           "GET /api/v1/stream?fields=orientation HTTP/1.1\r\nHost: localhost\r\nUpgrade: "
           "websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: "
           "13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n");
-      outcome.stream_bytes = read_some(stream, 20'000);
+      outcome.stream_bytes = read_some(stream, enough_stream);
       outcome.stream_says_hello = stream.unread().find(R"({"type":"hello")") != std::string::npos;
       // An unmasked ping: it is closed with 1002.
       stream.send(std::string_view("\x89\x00", 2));
@@ -154,7 +301,7 @@ class FailingIo : public ServerTest {
     {
       auto events = client();
       events.send("GET /api/v1/events?fields=buttons HTTP/1.1\r\nHost: localhost\r\n\r\n");
-      outcome.event_bytes = read_some(events, 10'000);
+      outcome.event_bytes = read_some(events, enough_events);
     }
     return outcome;
   }
@@ -170,40 +317,49 @@ class FailingIo : public ServerTest {
   }
 };
 
-TEST_F(FailingIo, AnyOperationMayFail) {
-  (void)converse();
-  run_until([] { return true; });
+using Kinds = ::testing::Types<SoundClient, SecureClient>;
+struct KindNames {
+  template <class AnyClient>
+  static std::string GetName(int) {
+    return std::is_same_v<AnyClient, SecureClient> ? "Tls" : "Clear";
+  }
+};
+TYPED_TEST_SUITE(FailingIo, Kinds, KindNames);
+
+TYPED_TEST(FailingIo, AnyOperationMayFail) {
+  (void)this->converse();
+  this->run_until([] { return true; });
   const auto descriptors = open_descriptors();
   int failed = 0;
   for (int n = 1; n <= 400; ++n) {
     SCOPED_TRACE("operation " + std::to_string(n) + " fails");
     fault.kind = Fault::Kind::broken;
     fault.countdown = n;
-    (void)converse();
+    (void)this->converse();
     const bool has_failed = fault.countdown <= 0;
-    expect_calm(descriptors);
-    if (HasFailure()) return;
+    this->expect_calm(descriptors);
+    if (this->HasFailure()) return;
     if (!has_failed) break;
     ++failed;
   }
   EXPECT_GT(failed, 30);
 }
 
-TEST_F(FailingIo, AnyOperationMayDoLess) {
-  (void)converse();
+TYPED_TEST(FailingIo, AnyOperationMayDoLess) {
+  (void)this->converse();
   const auto descriptors = open_descriptors();
   for (int n = 1; n <= 400; ++n) {
     SCOPED_TRACE("operation " + std::to_string(n) + " does a byte");
     fault.kind = Fault::Kind::short_count;
     fault.countdown = n;
-    const auto outcome = converse();
+    const auto outcome = this->converse();
     const bool has_failed = fault.countdown <= 0;
     EXPECT_EQ(outcome.statuses, (std::array{200, 200, 200}));
     EXPECT_TRUE(outcome.stream_says_hello);
-    EXPECT_GE(outcome.stream_bytes, 20'000U);
-    EXPECT_GE(outcome.event_bytes, 10'000U);
-    expect_calm(descriptors);
-    if (HasFailure() || !has_failed) return;
+    EXPECT_GE(outcome.stream_bytes, this->enough_stream);
+    EXPECT_GE(outcome.event_bytes, this->enough_events);
+    this->expect_calm(descriptors);
+    if (this->HasFailure() || !has_failed) return;
   }
 }
 

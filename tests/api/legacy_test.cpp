@@ -1,6 +1,4 @@
 // A client written for the 2013 server: its calls, its fields, its answers.
-#include "api/legacy.hpp"
-
 #include <string>
 
 #include "tests/api/server_fixture.hpp"

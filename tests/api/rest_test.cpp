@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "api/tokens.hpp"
 #include "api/wire/fault.hpp"
 #include "tests/api/server_fixture.hpp"
 
@@ -795,6 +796,23 @@ TEST_F(Rest, CompanionsAreBoundFromEitherSide) {
   EXPECT_EQ(get("/controllers/right").parsed()["companion"], id("2"));
 }
 
+TEST_F(Rest, ATokensTimesAreThoseOfTheClockThatIsPublished) {
+  clock = drivers::UnixClock(drivers::SteadyClock::now(), 1'000'000'000);  // far from the system's
+  Tokens tokens;
+  config.tokens = &tokens;
+  begin();
+  const auto made = request("POST", "/tokens", R"({"name":"phone"})").parsed();
+  client->request("GET", "/api/v1", "", "",
+                  "Authorization: Bearer " + made["token"].get<std::string>() + "\r\n");
+  const auto seen = get("/tokens").parsed()[0];
+  const auto now_us = get("").parsed()["clock"]["time_us"].get<std::int64_t>();
+  for (const auto* time : {"created_us", "last_used_us"}) {
+    EXPECT_GE(seen[time], 1'000'000'000) << time;
+    EXPECT_LE(seen[time], now_us) << time;
+  }
+  stop();
+}
+
 // ---- operations and people
 
 TEST_F(Rest, LiveAndReady) {
@@ -807,6 +825,26 @@ TEST_F(Rest, LiveAndReady) {
   EXPECT_EQ(reply.parsed()["reason"], missing);
   missing.clear();
   EXPECT_EQ(client->get("/readyz").status, 200);
+}
+
+TEST_F(Rest, TheCatalogLeadsToTheContract) {
+  begin();
+  const auto reply = client->get("/.well-known/api-catalog");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_TRUE(reply.field("content-type").starts_with("application/linkset+json"));
+  EXPECT_EQ(reply.field("link"), R"(</.well-known/api-catalog>; rel="api-catalog")");
+  const auto links = reply.parsed()["linkset"].at(0);
+  EXPECT_EQ(links["anchor"], "/api/v1");
+  EXPECT_EQ(links["service-desc"][0]["href"], "/api/v1/openapi.json");
+  for (const auto* relation : {"service-desc", "service-doc", "status"})
+    for (const auto& link : links[relation]) {
+      const auto target = client->get(link["href"]);
+      EXPECT_EQ(target.status, 200) << link;
+      EXPECT_TRUE(target.field("content-type").starts_with(link["type"].get<std::string>()));
+    }
+  const auto head = client->request("HEAD", "/.well-known/api-catalog");
+  EXPECT_EQ(head.status, 200);
+  EXPECT_EQ(head.field("link"), reply.field("link"));
 }
 
 TEST_F(Rest, PagesRunNoScripts) {

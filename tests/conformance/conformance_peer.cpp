@@ -36,7 +36,7 @@ void echo_message(stream::StreamSession& session, const stream::Message& message
 class Echo final : public api::Application {
  public:
   Echo(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits)
-      : hub_(io, roster, limits, echo_message) {}
+      : roster_(roster), hub_(io, roster, limits, echo_message) {}
 
   std::optional<api::Response> answer(api::Request& request) override {
     api::Response response;
@@ -50,10 +50,12 @@ class Echo final : public api::Application {
                                      std::string_view path) const override {
     return path == "/" && api::has_token(head.find("upgrade").value_or(""), "websocket");
   }
+  [[nodiscard]] std::int64_t now_us() const override { return roster_.clock().now_us(); }
   stream::Hub& hub() override { return hub_; }
   void stop() override { hub_.close_all(stream::close_code::going_away, "the peer is stopping"); }
 
  private:
+  drivers::Roster& roster_;
   stream::Hub hub_;
 };
 

@@ -72,6 +72,38 @@ class Start(unittest.TestCase):
                 offline = create_offline(state, "--create-token", "second")
                 self.assertEqual((offline.returncode, "psmovectl token create" in offline.stderr), (1, True))
 
+    def test_the_check_says_what_the_start_would_say(self):
+        for options in (("--bind", "0.0.0.0"), ("--require-token",)):
+            started, checked = run_to_end(*options, "--port", "0"), run_to_end(*options, "--check-config")
+            self.assertEqual(started[0], 78)
+            self.assertEqual(started, checked)
+        self.assertEqual(run_to_end("--bind", "0.0.0.0", "--allow-unauthenticated", "--check-config"), (0, "psmoved: the configuration is fine\n"))
+        with tempfile.TemporaryDirectory() as state:
+            create_offline(state, "--create-token", "phone:admin")
+            for options in (("--bind", "0.0.0.0"), ("--require-token",)):
+                self.assertEqual(run_to_end("--state-dir", state, *options, "--check-config")[0], 0)
+            path = os.path.join(state, "tokens.json")
+            with open(path, "a") as file:
+                file.write("}")
+            code, text = run_to_end("--state-dir", state, "--check-config")
+            self.assertEqual((code, path in text, "damaged" in text), (78, True, True), text)
+            with open(path) as file:
+                self.assertTrue(file.read().endswith("}"), "it is left as it is")
+
+    def test_the_check_changes_nothing(self):
+        with tempfile.TemporaryDirectory() as above:
+            state = os.path.join(above, "none", "yet")
+            self.assertEqual(run_to_end("--state-dir", state, "--check-config")[0], 0)
+            self.assertEqual(os.listdir(above), [])
+
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody who may not look")
+    def test_the_check_says_that_it_could_not_look_at_the_tokens(self):
+        with tempfile.TemporaryDirectory() as state:  # mode 0700
+            done = subprocess.run([os.path.join(BIN, "psmoved"), "--no-hardware", "--state-dir", state, "--bind", "0.0.0.0", "--check-config"],
+                                  capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("the tokens were not looked at", done.stdout)
+
     def test_words_for_a_token_that_make_no_sense_are_usage(self):
         with tempfile.TemporaryDirectory() as state:
             for wish in ("", ":read", "a:", "a:root", " a"):
@@ -155,7 +187,7 @@ class Network(unittest.IsolatedAsyncioTestCase):
                         self.assertIn(needed, answer.json["detail"])
                     else:
                         self.assertIn(answer.status, (200, 201, 202, 204), answer)
-        for path in ("/", "/livez", "/readyz", "/docs", "/api/v1/openapi.json"):
+        for path in ("/", "/livez", "/readyz", "/docs", "/api/v1/openapi.json", "/.well-known/api-catalog"):
             self.assertEqual(self.ask("GET", path, None).status, 200, path)
         self.assertEqual(self.ask("OPTIONS", "/api/v1/controllers", None).status, 204)
 

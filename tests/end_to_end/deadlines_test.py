@@ -2,6 +2,7 @@
 a minute. A deadline is never early, and on a busy machine it may be late."""
 
 import os
+import select
 import socket
 import sys
 import threading
@@ -74,7 +75,9 @@ class Deadlines(unittest.TestCase):
         self.all_at_once(self.a_head_has_five_seconds, self.a_head_just_in_time_is_answered, self.a_body_has_ten_seconds,
                          self.a_body_just_in_time_is_answered, self.an_idle_connection_has_a_minute,
                          self.a_connection_used_again_in_time_stays, self.a_websocket_that_never_answers_is_dead_after_45_seconds,
-                         self.a_websocket_that_answers_pings_stays, self.five_that_do_not_read_cost_themselves_only)
+                         self.a_websocket_that_answers_pings_stays, self.five_that_do_not_read_cost_themselves_only,
+                         self.an_answer_has_ten_seconds, self.an_answer_that_is_read_just_in_time_comes_whole,
+                         self.a_websocket_that_takes_nothing_ends_after_ten_seconds)
         for connection in self.left:
             connection.close()
         until(lambda: descriptors(self.daemon) <= baseline, "every descriptor came back")
@@ -108,6 +111,56 @@ class Deadlines(unittest.TestCase):
         connection.sendall(b"}")
         self.assertIn(b" 200 ", connection.recv(65536))
         self.left.append(connection)
+
+    def ask_without_reading(self):
+        """Asks until nobody takes more: neither the connection's buffers nor psmoved. @return it, and how many requests are out"""
+        connection = socket.socket()
+        self.addCleanup(connection.close)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.connect(("127.0.0.1", self.daemon.port))
+        connection.setblocking(False)
+        request, sent, idle = b"GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n", 0, 0
+        while idle < 5:
+            at = sent % len(request)
+            try:
+                sent += connection.send(request[at:] + request * 1000)
+                idle = 0
+            except BlockingIOError:
+                idle += 1
+                time.sleep(0.1)
+        return connection, sent / len(request)
+
+    def is_cut_off_after(self, connection, seconds, began):
+        """Its end is waited for without reading."""
+        poll = select.poll()
+        poll.register(connection, 0)  # errors and hang-ups are always told
+        self.assertTrue(poll.poll((seconds + LATE) * 1000), "it is not cut off")
+        took = time.monotonic() - began
+        self.assertGreater(took, seconds - EARLY)
+        self.assertLess(took, seconds + LATE)
+
+    def an_answer_has_ten_seconds(self):
+        began = time.monotonic()
+        connection, _ = self.ask_without_reading()
+        self.is_cut_off_after(connection, 10, began)
+
+    def an_answer_that_is_read_just_in_time_comes_whole(self):
+        began = time.monotonic()
+        connection, asked = self.ask_without_reading()
+        time.sleep(max(0, began + 7 - time.monotonic()))
+        connection.settimeout(LATE)
+        answers, heard = 0, b""
+        while answers < int(asked) and answers < 20:
+            part = connection.recv(1 << 20)
+            self.assertTrue(part, f"it ended after {answers} of {asked:.0f} answers")
+            heard += part
+            while (end := heard.find(b"\r\n\r\n")) >= 0:
+                length = int(heard[:end].lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+                if len(heard) < end + 4 + length:
+                    break
+                self.assertTrue(heard.startswith(b"HTTP/1.1 200 "), heard[:100])
+                heard, answers = heard[end + 4 + length:], answers + 1
+        connection.close()
 
     def an_idle_connection_has_a_minute(self):
         connection = self.open()
@@ -156,15 +209,21 @@ class Deadlines(unittest.TestCase):
             while client.receive() != (PONG, b"still there"):
                 pass
 
+    def listen_without_reading(self):
+        one = socket.socket()
+        self.addCleanup(one.close)
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        one.connect(("127.0.0.1", self.daemon.port))
+        one.sendall(b"GET /api/v1/stream?controllers=all HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
+        return one
+
+    def a_websocket_that_takes_nothing_ends_after_ten_seconds(self):
+        began = time.monotonic()
+        self.is_cut_off_after(self.listen_without_reading(), 10, began)  # and the moment in which the buffers fill
+
     def five_that_do_not_read_cost_themselves_only(self):
-        stalled = []
-        for _ in range(5):
-            one = socket.socket()
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            one.connect(("127.0.0.1", self.daemon.port))
-            one.sendall(b"GET /api/v1/stream?controllers=all HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n")
-            stalled.append(one)
+        stalled = [self.listen_without_reading() for _ in range(5)]
         with WebSocket(self.daemon, "/api/v1/stream?controllers=1&topics=motion&fields=trigger") as reader:
             dropped, end = set(), time.monotonic() + 25
             while time.monotonic() < end:

@@ -124,12 +124,12 @@ class Daemon:
     tls = None  # an ssl.SSLContext, where it is to be asked over TLS
     socket = None  # the path of a Unix socket, where it is to be asked over that
 
-    def __init__(self, *options, state=None, port=0, environment=None, pass_fds=(), preexec=None):
+    def __init__(self, *options, state=None, port=0, environment=None, pass_fds=(), preexec=None, hardware=False):
         self.host = "127.0.0.1"  # where its clients reach it
         self.own_state = state is None
         self.state = state or tempfile.mkdtemp(prefix="psmoved-")
         self.lines = []
-        command = [os.path.join(BIN, "psmoved"), "--no-hardware", "--state-dir", self.state]
+        command = [os.path.join(BIN, "psmoved"), *([] if hardware else ["--no-hardware"]), "--state-dir", self.state]
         if port is not None:
             command += ["--port", str(port)]
         self.process = subprocess.Popen(

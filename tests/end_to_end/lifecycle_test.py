@@ -108,6 +108,18 @@ class Refusals(unittest.TestCase):
                 self.assertIn("colour", text)
                 self.assertEqual(text.strip().count("\n"), 0, text)
 
+    def test_it_is_ready_where_udev_tells_of_controllers(self):
+        with Daemon(hardware=True) as daemon:
+            answer = daemon.get("/readyz")
+            if os.path.exists("/run/udev/control"):
+                self.assertEqual((answer.status, answer.json), (200, {"status": "ready"}))
+            else:
+                self.assertEqual((answer.status, "udev does not run" in answer.json["reason"]), (503, True), answer)
+                self.assertIn("controllers are not watched for", daemon.log())
+            self.assertEqual(daemon.get("/livez").status, 200)
+        with Daemon() as daemon:
+            self.assertEqual(daemon.get("/readyz").status, 200, "without hardware there is nothing to watch")
+
     def test_a_good_configuration_passes_the_check(self):
         with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
             file.write("port = 6683\n")

@@ -7,10 +7,13 @@
 #include <string>
 #include <string_view>
 
+#include "api/token_wish.hpp"
+#include "api/tokens.hpp"
 #include "api/wire/controller_json.hpp"
 #include "api/wire/controller_requests.hpp"
 #include "api/wire/cue_requests.hpp"
 #include "api/wire/instant.hpp"
+#include "api/wire/legacy_write.hpp"
 #include "api/wire/output_requests.hpp"
 #include "api/wire/simulation_requests.hpp"
 #include "api/wire/strict_json.hpp"
@@ -61,6 +64,8 @@ void read(const nlohmann::json& body) {
     require(patch->magnetometer_fit->field_ut > 0);
   if (const auto action = wire::calibration_action(body); is_taken(action))
     require(*action <= wire::CalibrationAction::forget);
+  if (const auto token = api::token_wish(body); is_taken(token))
+    require(api::is_token_name(token->name) && token->scope != api::Scope::open);
 }
 
 }  // namespace
@@ -74,6 +79,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto back = wire::parse_json(quoted);
   require(back.has_value());
   require(!wire::is_utf8(text) || back->get_ref<const std::string&>() == text);
+  for (const bool is_json : {false, true})
+    (void)is_taken(wire::parse_legacy_write(std::string(text), is_json));
   if (const auto body = wire::parse_json(text); is_taken(body)) read(*body);
   if (const auto body = wire::parse_form(text); is_taken(body)) read(*body);
   return 0;

@@ -1,5 +1,5 @@
-// Raw bytes through head, access, routing and body: nothing crashes, and what is taken keeps its
-// promises.
+// Raw bytes through head, access and body: nothing crashes, and what is taken keeps its promises.
+// What comes behind, routes and queries, has routing_fuzz.cpp.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

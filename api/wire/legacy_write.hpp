@@ -1,14 +1,13 @@
 #pragma once
-// The API of the 2013 talk, so that a client written then works with nothing changed but the port.
+// What a client of the 2013 talk's API writes.
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "api/wire/fault.hpp"
-#include "types/outputs.hpp"
 
-namespace psmove::api {
+namespace psmove::wire {
 
 /// What a PUT of that API may carry; everything else in it is ignored.
 struct LegacyWrite {
@@ -17,6 +16,6 @@ struct LegacyWrite {
 
 /// Reads a body of JSON or form fields. Numbers may be written as text, as that server took them.
 /// The detail of a fault is what the client gets as `message`.
-[[nodiscard]] wire::Parsed<LegacyWrite> parse_legacy_write(const std::string& body, bool is_json);
+[[nodiscard]] Parsed<LegacyWrite> parse_legacy_write(const std::string& body, bool is_json);
 
-}  // namespace psmove::api
+}  // namespace psmove::wire
