@@ -75,6 +75,9 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 
+  /// The subprotocol that is spoken, none if none was offered, or what is wrong with protocols and
+  /// query. A plain WebSocket has no subprotocol, and its query is nobody's.
+  [[nodiscard]] wire::Parsed<std::optional<Protocol>> agree(const Upgrade& upgrade) const;
   void adopt(int socket, const Upgrade& upgrade, std::string_view early,
              std::function<void()> closed);
   void adopt_reader(int socket, const EventRequest& request, std::function<void()> closed);
@@ -204,10 +207,8 @@ Hub::~Hub() {
   while (!parts_->clients.empty()) parts_->remove(parts_->clients.begin()->first);
 }
 
-wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
-  if (!is_valid_key(upgrade.key))
-    return wire::Fault{
-        wire::ErrorCode::bad_request, "Sec-WebSocket-Key is 16 random octets in base64.", {}};
+wire::Parsed<std::optional<Protocol>> Hub::Parts::agree(const Upgrade& upgrade) const {
+  if (context.on_data) return std::optional<Protocol>();
   const bool offers_any = upgrade.protocols.find_first_not_of(" \t") != std::string::npos;
   const auto protocol = chosen_protocol(upgrade.protocols);
   if (offers_any && !protocol)
@@ -220,9 +221,19 @@ wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
   if (*query) {
     const auto format = protocol.value_or(usual_protocol).format;
     if (auto fault = stream::fault_of(**query, format, upgrade.is_local)) return *std::move(fault);
-    const auto resolved = resolve(**query, parts_->roster);
+    const auto resolved = resolve(**query, roster);
     if (!resolved) return resolved.error();
   }
+  return protocol;
+}
+
+wire::Parsed<std::string> Hub::accept(const Upgrade& upgrade) {
+  if (!is_valid_key(upgrade.key))
+    return wire::Fault{
+        wire::ErrorCode::bad_request, "Sec-WebSocket-Key is 16 random octets in base64.", {}};
+  const auto agreed = parts_->agree(upgrade);
+  if (!agreed) return agreed.error();
+  const auto& protocol = *agreed;
   std::string head =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
   head.append("Sec-WebSocket-Accept: ").append(accept_key(upgrade.key)).append("\r\n");

@@ -32,7 +32,8 @@ void echo_message(stream::StreamSession& session, const stream::Message& message
   session.send_message(is_text ? stream::Opcode::text : stream::Opcode::binary, message.payload);
 }
 
-/// Every body comes back as it was, whatever the path; `/` opens WebSockets as well.
+/// Every body comes back as it was, whatever the path; `/` opens WebSockets as well, whatever query
+/// and subprotocols come with it.
 class Echo final : public api::Application {
  public:
   Echo(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits)
@@ -67,11 +68,10 @@ struct Options {
 api::ServerConfig server_config(const Options& options) {
   api::ServerConfig config;
   config.port = options.port;
-  config.bind = {"127.0.0.1"};
   auto& limits = config.limits;
-  if (options.message_bytes > limits.message_bytes) {
+  limits.message_bytes = options.message_bytes;
+  if (options.message_bytes > api::Limits().message_bytes) {
     // A large message may come in many small fragments, and its echo waits as one piece.
-    limits.message_bytes = options.message_bytes;
     limits.message_fragments = options.message_bytes;
     limits.edge_backlog_bytes = 4 * options.message_bytes;
   }
@@ -106,8 +106,9 @@ int main(int argc, char** argv) {
   psmove::Options options;
   CLI::App app("Echoes HTTP bodies and WebSocket messages through psmoved's own sessions",
                "conformance-peer");
-  app.add_option("--port", options.port, "Of 127.0.0.1; 0 takes a free one");
-  app.add_option("--max-message", options.message_bytes, "Octets of one WebSocket message");
+  app.add_option("--port", options.port, "Of 127.0.0.1 and ::1; 0 takes a free one");
+  app.add_option("--max-message", options.message_bytes, "Octets of one WebSocket message")
+      ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);
   try {
     return psmove::run(options);

@@ -1,5 +1,6 @@
 """HTTP/1.1 byte by byte against the daemon's own sessions, with an echo behind them: the echo shows which octets were taken for a body,
-which is where two readers of one connection part ways (RFC 9112). Everything that is refused ends the connection."""
+which is where two readers of one connection part ways (RFC 9112). Everything that is refused ends the connection. With --list, each case has
+its line."""
 
 import socket
 import sys
@@ -217,6 +218,16 @@ def head_has_no_body(peer):
         check(connection.answer()[2] == b"next", "something lies between")
 
 
+def every_method_and_path_has_the_echo(peer):
+    with Connection(peer) as connection:
+        for method in (b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"PATCH"):
+            for path in (b"/", b"/x", b"/x/y/z", b"/x?query=1", b"/?a=b&c", b"/%20", b"//", b"/livez", b"/api/v1/controllers"):
+                connection.send(post(length(b"hello"), b"hello", target=path).replace(b"POST", method, 1))
+                is_head = method == b"HEAD"
+                status, fields, body = connection.answer(to_head=is_head)
+                check((status, fields["content-length"], body) == (200, "5", b"" if is_head else b"hello"), method, path, "answered", status, body)
+
+
 def many_are_answered_in_order(peer):
     with Connection(peer) as connection:
         bodies = [b"%d" % i for i in range(500)]
@@ -275,7 +286,7 @@ def an_aborted_request_is_nobodys(peer):
             connection.expect_end()
 
 
-CONVERSATIONS = [the_type_is_kept, head_has_no_body, many_are_answered_in_order, continue_comes_before_the_body,
+CONVERSATIONS = [the_type_is_kept, head_has_no_body, every_method_and_path_has_the_echo, many_are_answered_in_order, continue_comes_before_the_body,
                  continue_is_not_said_in_http_1_0, continue_is_not_needed_once_the_body_is_there, close_ends_it,
                  half_a_connection_is_answered, an_aborted_request_is_nobodys]
 
@@ -293,15 +304,19 @@ def cases():
         yield "conversations", conversation.__name__.replace("_", " "), conversation
 
 
-def main():
+def main(shows_each):
     counts, faults = {}, {}
     with Peer() as peer:
         for group, name, run in cases():
             counts[group] = counts.get(group, 0) + 1
+            fault = None
             try:
                 run(peer)
             except (Broken, OSError) as error:
-                faults.setdefault(group, []).append(f"    {name}: {error or type(error).__name__}")
+                fault = str(error) or type(error).__name__
+                faults.setdefault(group, []).append(f"    {name}: {fault}")
+            if shows_each:
+                print(f"{group}: {name}: {fault or 'pass'}", flush=True)
     for group, count in counts.items():
         broken = faults.get(group, [])
         print(f"{group}: {count} cases, {f'{len(broken)} broken' if broken else 'all pass'}", *broken, sep="\n")
@@ -309,4 +324,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main("--list" in sys.argv[1:]))

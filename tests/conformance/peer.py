@@ -14,8 +14,8 @@ PATIENCE = 30  # seconds
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 
 
-def connect(port):
-    connection = socket.create_connection(("127.0.0.1", port), PATIENCE)
+def connect(port, host="127.0.0.1"):
+    connection = socket.create_connection((host, port), PATIENCE)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return connection
 
@@ -69,17 +69,20 @@ class Broken(Exception):
 class WebSocket:
     """A client's end. What it hears is judged strictly."""
 
-    def __init__(self, peer, target="/"):
-        self.socket = connect(peer.port)
+    def __init__(self, peer, target="/", fields="", host="127.0.0.1"):
+        """@param fields  more of them for the request, each ending in CRLF"""
+        self.socket = connect(peer.port, host)
         self.buffer = b""
         key = base64.b64encode(os.urandom(16)).decode()
         self.send(f"GET {target} HTTP/1.1\r\nHost: 127.0.0.1:{peer.port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                  f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode())
+                  f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n{fields}\r\n".encode())
         while b"\r\n\r\n" not in self.buffer:
             self._more()
         head, _, self.buffer = self.buffer.partition(b"\r\n\r\n")
         if not head.startswith(b"HTTP/1.1 101 "):
             raise Broken(f"the upgrade was answered with {head!r}")
+        if b"sec-websocket-protocol" in head.lower() or b"sec-websocket-extensions" in head.lower():
+            raise Broken(f"it agreed to what an echo has not: {head!r}")
 
     def __enter__(self):
         return self

@@ -1,6 +1,7 @@
 """The cases of the Autobahn test suite (fuzzingclient, sections 1 to 7, 9 and 10), stated anew, against the daemon's own sessions.
 The numbers are the suite's, so that its documentation can be looked up. Compression (12, 13) is not spoken here. Where the suite
-calls a behaviour non-strict, only the strict one passes. With arguments (6.4, 7.1.6), only those sections and cases are run."""
+calls a behaviour non-strict, only the strict one passes. With arguments (6.4, 7.1.6), only those sections and cases are run; with --list,
+each has its line."""
 
 import itertools
 import struct
@@ -14,6 +15,7 @@ NORMAL, PROTOCOL_ERROR, INVALID_PAYLOAD = 1000, 1002, 1007
 SILENCE = object()  # a step: nothing may come for a while
 SILENCE_SECONDS = 0.2
 LARGEST = 16 * 2**20
+LEAST = 100  # where less is taken than a daemon takes
 
 
 class Case:
@@ -30,8 +32,11 @@ class Case:
     def section(self):
         return int(self.number.partition(".")[0])
 
+    def open(self, peer):
+        return WebSocket(peer)
+
     def run(self, peer):
-        with WebSocket(peer) as client:
+        with self.open(peer) as client:
             try:
                 for step in self.steps:
                     if step is SILENCE:
@@ -53,6 +58,21 @@ class Case:
     def same(heard, wanted):
         if heard != wanted:
             raise Broken(f"heard {brief(heard)}, not {brief(wanted)}")
+
+
+class Tight(Case):
+    """Against a peer that takes LEAST octets."""
+
+
+class Opened(Case):
+    """An echo over a WebSocket that was asked for in some way of its own."""
+
+    def __init__(self, number, **how):
+        super().__init__(number, [frame(TEXT, b"hello")], [(TEXT, b"hello")])
+        self.how = how
+
+    def open(self, peer):
+        return WebSocket(peer, **self.how)
 
 
 class RoundTrips(Case):
@@ -360,6 +380,14 @@ def own_bounds():
     yield Case("0.4", fragments(BINARY, *[b"x"] * 64), [(BINARY, b"x" * 64)])
     yield Case("0.5", fragments(BINARY, *[b"x"] * 65), fails_with=1009)
     yield Case("0.6", [b"\x82\xff\x7f" + b"\xff" * 7 + b"mask"], fails_with=1009)  # told from the head alone
+    # What a suite may open it with.
+    yield Opened("0.7", target="/?agent=psmoved&case=1")
+    yield Opened("0.8", fields="Sec-WebSocket-Protocol: chat, superchat\r\n")
+    yield Opened("0.9", fields="Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n")
+    yield Opened("0.10", host="::1")
+    # With less room than a daemon has.
+    yield Tight("0.11", [frame(TEXT, b"*" * LEAST)], [(TEXT, b"*" * LEAST)])
+    yield Tight("0.12", [frame(TEXT, b"*" * (LEAST + 1))], fails_with=1009)
 
 
 GROUPS = {"0 bounds of our own": own_bounds, "1 framing": framing, "2 pings and pongs": pings, "3 reserved bits": reserved_bits,
@@ -377,16 +405,18 @@ def why_broken(case, peer):
     return None
 
 
-def main(chosen):
+def main(chosen, shows_each):
     broken = 0
-    with Peer() as ordinary, Peer("--max-message", str(LARGEST)) as roomy:
+    with Peer() as ordinary, Peer("--max-message", str(LARGEST)) as roomy, Peer("--max-message", str(LEAST)) as tight:
         for name, cases in GROUPS.items():
             began, count, faults = time.monotonic(), 0, []
             for case in cases():
                 if chosen and not (case.number + ".").startswith(chosen):
                     continue
                 count += 1
-                fault = why_broken(case, roomy if needs_more_room(case) else ordinary)
+                fault = why_broken(case, tight if isinstance(case, Tight) else roomy if needs_more_room(case) else ordinary)
+                if shows_each:
+                    print(f"{case.number}: {fault or 'pass'}", flush=True)
                 if fault:
                     faults.append(f"    {case.number}: {fault}")
             if count:
@@ -398,4 +428,5 @@ def main(chosen):
 
 
 if __name__ == "__main__":
-    sys.exit(main(tuple(argument + "." for argument in sys.argv[1:])))
+    arguments = [argument for argument in sys.argv[1:] if argument != "--list"]
+    sys.exit(main(tuple(argument + "." for argument in arguments), "--list" in sys.argv))

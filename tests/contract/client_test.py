@@ -9,12 +9,12 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 MODULES = os.path.join(HERE, "node_modules")
-if not shutil.which("node") or not os.path.exists(os.path.join(MODULES, ".package-lock.json")):
-    print("skipped: there is no node, or its packages are not installed (npm ci --prefix tests/contract, or ./dev test contract)")
-    sys.exit(77)
 sys.path.insert(0, os.path.join(HERE, "..", "end_to_end"))
 
-from harness import Daemon  # noqa: E402
+from harness import Daemon, main, skip_all  # noqa: E402
+
+if not shutil.which("node") or not os.path.exists(os.path.join(MODULES, ".package-lock.json")):
+    skip_all("there is no node, or its packages are not installed (npm ci --prefix tests/contract, or ./dev test contract)")
 
 
 class Client(unittest.TestCase):
@@ -36,8 +36,8 @@ class Client(unittest.TestCase):
         self.run_here("node", os.path.join(MODULES, "typescript", "bin", "tsc"), "-p", ".")
         with Daemon("--simulate", "zcm1:motion=wave") as daemon:
             daemon.wait_for(1)
-            self.assertIn("works", self.run_here("node", "client.js", f"http://127.0.0.1:{daemon.port}"))
+            self.assertIn("works", self.run_here("node", "client.js", daemon.url("")))
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=2)
+    main()

@@ -2,8 +2,10 @@
 jsonschema (4.10 in Debian 12, with draft 2020-12)."""
 
 import json
+import math
 import os
 import re
+import struct
 import urllib.parse
 
 import jsonschema
@@ -174,7 +176,7 @@ class Rest:
     def exchange_faults(self, method, target, headers, body, status, answer_headers, answer_body):
         """What the contract has against a request and its answer.
         @param headers, answer_headers  mappings
-        @param answer_body  bytes, or None where nobody looked at it"""
+        @param answer_body  bytes, or None where it has no end or nobody looked at it"""
         path, _, query = target.partition("?")
         headers = {name.lower(): value for name, value in headers.items()}
         answer = Answer(status, answer_headers, answer_body)
@@ -213,12 +215,16 @@ class Rest:
                     faults.append(f"the header {name} is missing")
                 continue
             faults += [f"header {name}: {fault}" for fault in self.document.faults(header["schema"], given)]
-        if answer.body is None or method == "HEAD":
-            return faults
         if "content" not in described:
-            return faults + (["there is a body, and none is described"] if answer.body else [])
+            if answer.has_body():
+                faults.append("there is a body, and none is described")
+            if answer.media:
+                faults.append(f"{answer.media}, and no body is described")
+            return faults
         if answer.media not in described["content"]:
             return faults + [f"{answer.media} is not described for {answer.status}"]
+        if answer.body is None or method == "HEAD":
+            return faults
         try:
             value = answer.json() if "json" in answer.media else answer.body.decode()
         except (Unreadable, UnicodeDecodeError) as error:
@@ -276,6 +282,10 @@ class Answer:
     def json(self):
         return strict_json(self.body)
 
+    def has_body(self):
+        """Also where nobody looked at it: its length is in the head."""
+        return bool(self.body) or self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers
+
     def framing_faults(self, method):
         faults = []
         if self.status in (204, 304) and (self.body or "content-length" in self.headers):
@@ -287,10 +297,79 @@ class Answer:
         return faults
 
 
+class BinaryMotion:
+    """The layout of motion in psmoved.v1+bin, read off the contract."""
+
+    CODES = {"u8": "B", "i8": "b", "u16": "H", "i16": "h", "u32": "I", "i32": "i", "u64": "Q", "i64": "q", "f32": "f"}
+    MOTION, MAG, STICK = 1, 2, 4  # flags
+
+    def __init__(self, layout, buttons):
+        """@param buttons  their names in the order of their bits"""
+        self.header, self.record, self.buttons = self._structure(layout["header"]), self._structure(layout["record"]), buttons
+
+    def _structure(self, members):
+        code, fields = "<", []
+        for member in members:
+            kind, count = re.fullmatch(r"(\w+?)(?:\[(\d+)\])?", member["type"]).groups()
+            if struct.calcsize(code) != member["offset"]:
+                raise Unreadable(f"{member['name']} is said to be at {member['offset']}, behind those before it is {struct.calcsize(code)}")
+            code += (count or "") + self.CODES[kind]
+            fields.append((member["name"], int(count) if count else None, member.get("value")))
+        return struct.Struct(code), fields
+
+    def _members(self, structure, data, offset):
+        numbers = iter(structure[0].unpack_from(data, offset))
+        for name, count, expected in structure[1]:
+            value = next(numbers) if count is None else [next(numbers) for _ in range(count)]
+            if expected is not None and value != expected:
+                raise Unreadable(f"{name} is {value}, not {expected}")
+            yield name, value
+
+    def decode(self, data):
+        """The same message as JSON has it."""
+        try:
+            header = dict(self._members(self.header, data, 0))
+            size = header["record_bytes"]
+            end = self.header[0].size + header["count"] * size
+            if end > len(data):
+                raise Unreadable(f"{header['count']} records do not fit into {len(data)} bytes")
+            records = [dict(self._members(self.record, data, offset)) for offset in range(self.header[0].size, end, size)]
+            return {"type": "motion", "subscription": data[end:].decode(), "controller": bytes(header["controller"]).hex(":"),
+                    "received_us": header["received_us"], "dropped": header["dropped"], "samples": [self._sample(one) for one in records]}
+        except (struct.error, UnicodeDecodeError) as error:
+            raise Unreadable(str(error)) from None
+
+    def _sample(self, record):
+        flags = record["flags"]
+        if flags & ~(self.MOTION | self.MAG | self.STICK):
+            raise Unreadable(f"flags are {flags}")
+        if record["buttons"] >> len(self.buttons):
+            raise Unreadable(f"buttons are {record['buttons']:#x}")
+        sample = {"sequence": record["sequence"], "time_us": record["time_us"], "trigger": record["trigger"],
+                  "buttons": [name for i, name in enumerate(self.buttons) if record["buttons"] >> i & 1],
+                  "temperature_c": record["temperature_c"] if flags & self.MOTION else None}
+        for name, axes, flag in (("accel_m_s2", "xyz", self.MOTION), ("gyro_rad_s", "xyz", self.MOTION), ("mag_ut", "xyz", self.MAG),
+                                 ("orientation", "wxyz", self.MOTION), ("linear_accel_m_s2", "xyz", self.MOTION)):
+            is_there = bool(flags & flag)
+            if any(math.isnan(part) == is_there for part in record[name]):
+                raise Unreadable(f"{name} is {record[name]}, flags are {flags}")
+            sample[name] = dict(zip(axes, record[name])) if is_there else None
+        steps = {"x": record["stick_x"], "y": record["stick_y"]}
+        if flags & self.STICK:
+            sample["stick"] = {axis: one / 32767 for axis, one in steps.items()}
+        elif any(steps.values()):
+            raise Unreadable(f"there is no stick, and it is at {steps}")
+        return sample
+
+
 class Stream:
     def __init__(self, text):
         self.document = Document(text)
         messages = self.document.plain["channels"]["stream"]["messages"]
+        motion = self.document.resolve(messages["motion"])
+        buttons = self.document.resolve(self.document.plain["components"]["schemas"]["ButtonEvent"])["properties"]["button"]["enum"]
+        self.binary_motion = BinaryMotion(motion["x-binary-motion"], buttons)
+        self.close_codes = {one["code"] for one in self.document.plain["info"]["x-close-codes"]}
         self.payloads = {name: self.document.resolve(message)["payload"] for name, message in messages.items()}
         self.requests, sent = {}, set()
         for operation in self.document.plain["operations"].values():
@@ -305,11 +384,10 @@ class Stream:
         self.answers = {answer for answers in self.requests.values() for answer in answers}
 
     def message_faults(self, text):
-        """Of one message of the daemon."""
-        if not isinstance(text, str):
-            return ["not a text message"], None
+        """Of one message of the daemon.
+        @param text  of a text message, or bytes: motion in records"""
         try:
-            message = strict_json(text)
+            message = strict_json(text) if isinstance(text, str) else self.binary_motion.decode(text)
         except Unreadable as error:
             return [f"unreadable: {error}"], None
         kind = message.get("type") if isinstance(message, dict) else None
@@ -330,15 +408,20 @@ class Stream:
 
     def conversation_faults(self, query, said):
         """Of one connection.
-        @param said  pairs of "out" (from the client) or "in", and the text, in the order in which the client sent and saw them"""
+        @param said  pairs in the order in which the client sent and saw them: "out" (from the client) or "in", and the text of a message, or
+                     the bytes of motion in records; "closed" and the code with which the daemon closed of its own accord"""
         faults, asked, greeted = [], [], False
         starts_by_itself = bool(query.strip("?"))
         for direction, text in said:
             if direction == "out":
                 asked.append(text)
                 continue
+            if direction == "closed":
+                if text not in self.close_codes:
+                    faults.append(f"it closed with {text}, which is not in x-close-codes")
+                continue
             found, message = self.message_faults(text)
-            faults += [f"{text[:200]}: {fault}" for fault in found]
+            faults += [f"{text[:200]!r}: {fault}" for fault in found]
             kind = message["type"] if message else None
             if not greeted and kind != "hello":
                 faults.append(f"the first message is {kind}, not hello")

@@ -1,6 +1,7 @@
 """Every example in the contract is what its schema says; and the judge of the traffic (contract.py) does see what is wrong."""
 
 import json
+import struct
 import unittest
 
 import contract
@@ -72,6 +73,22 @@ class Examples(unittest.TestCase):
                 self.valid(document, message["payload"], example["payload"], name)
                 self.assertEqual(example["payload"]["type"], name)
 
+    def test_motion_in_records_is_the_motion_of_the_example(self):
+        motion = self.stream.document.resolve(self.stream.document.plain["components"]["messages"]["motion"])
+        expected = next(one["payload"] for one in motion["examples"] if one["name"] == "whole")
+        faults, decoded = self.stream.message_faults(bytes.fromhex(motion["x-binary-motion"]["example"]["hex"]))
+        self.assertEqual(faults, [])
+        (sample,), (wanted,) = decoded.pop("samples"), expected["samples"]
+        self.assertEqual(decoded, {key: value for key, value in expected.items() if key != "samples"})
+        self.assertEqual(set(sample), set(wanted) - {"extension"})
+        for name, value in sample.items():
+            if isinstance(value, dict):
+                self.assertEqual(set(value), set(wanted[name]), name)
+                for axis, number in value.items():
+                    self.assertAlmostEqual(number, wanted[name][axis], delta=1e-5, msg=name)
+            else:
+                self.assertEqual(value, wanted[name], name)
+
     def test_every_message_belongs_to_an_operation(self):
         self.assertEqual(set(self.stream.payloads), set(self.stream.requests) | self.stream.from_daemon)
 
@@ -115,6 +132,28 @@ class Judge(unittest.TestCase):
         self.assertTrue(self.judge({"color": "red"}, 200, self.led, "text/json"))
         self.assertTrue(self.judge({"color": "red"}, 200, self.led, **{"Cache-Control": "public"}))
 
+    def test_what_nobody_read_to_its_end_has_a_type_too(self):
+        fields = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff",
+                  "X-Accel-Buffering": "no"}
+
+        def faults(**other):
+            return self.rest.exchange_faults("GET", "/api/v1/events", {}, None, 200, {**fields, **other}, None)
+
+        self.assertEqual(faults(), [])
+        self.assertTrue(faults(**{"Content-Type": "text/plain"}))
+
+    def test_a_body_where_none_is_described_is_seen(self):
+        fields = {"Upgrade": "websocket", "Sec-WebSocket-Accept": "HSmrc0sMlYUkAGmm5OPpG2HaGWk="}
+
+        def faults(body=None, **more):
+            return self.rest.exchange_faults("GET", "/api/v1/stream", {}, None, 101, {**fields, **more}, body)
+
+        self.assertEqual(faults(), [])
+        self.assertTrue(faults(b"{}"))
+        self.assertTrue(faults(**{"Content-Length": "2"}))
+        self.assertTrue(faults(**{"Transfer-Encoding": "chunked"}))
+        self.assertTrue(faults(**{"Content-Type": "text/plain"}))
+
     def test_accepting_too_much_and_refusing_too_much_are_seen(self):
         self.assertTrue(self.judge({"colour": "red"}, 200, self.led))
         self.assertTrue(self.judge({"red": 255}, 422, self.problem, contract.PROBLEM))
@@ -138,6 +177,22 @@ class Judge(unittest.TestCase):
         self.assertTrue(self.stream.conversation_faults("", [("in", hello), ("out", '{"type":"unsubscribe","id":"a"}'), ("in", pong)]))
         self.assertTrue(self.stream.conversation_faults("", [("in", hello), ("out", '{"type":"ping","u":1}'), ("in", pong)]))
         self.assertTrue(self.stream.conversation_faults("", [("in", '{"type":"hello"}')]))
+
+    def test_a_close_code_that_is_not_listed_is_seen(self):
+        hello = json.dumps(self.stream.document.plain["components"]["messages"]["hello"]["examples"][0]["payload"])
+        self.assertEqual(self.stream.conversation_faults("", [("in", hello), ("closed", 4001)]), [])
+        self.assertTrue(self.stream.conversation_faults("", [("in", hello), ("closed", 4002)]))
+
+    def test_records_that_are_not_as_laid_out_are_seen(self):
+        motion = self.stream.document.plain["components"]["messages"]["motion"]["x-binary-motion"]
+        good = bytes.fromhex(motion["example"]["hex"])
+        self.assertEqual(self.stream.message_faults(good)[0], [])
+        nobodys = struct.pack("<f", float("nan"))
+        for offset, octets in ((0, b"\2"), (1, b"\2"), (2, b"\x5f"), (4, b"\2"), (24 + 16, nobodys), (24 + 80, struct.pack("<f", 2)), (24 + 87, b"\x80"),
+                               (24 + 88, b"\1"), (24 + 93, b"\1"), (24 + 93, b"\x0b"), (24 + 95, b"\1"), (120, b"\xff")):
+            wrong = good[:offset] + octets + good[offset + len(octets):]
+            self.assertTrue(self.stream.message_faults(wrong)[0], (offset, octets))
+        self.assertTrue(self.stream.message_faults(good[:100])[0])
 
 
 if __name__ == "__main__":

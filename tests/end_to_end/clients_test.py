@@ -63,7 +63,7 @@ class Clients(unittest.IsolatedAsyncioTestCase):
         return daemon
 
     def url(self, daemon):
-        return f"ws://127.0.0.1:{daemon.port}/api/v1/stream"
+        return f"ws://127.0.0.1:{daemon.relayed_port()}/api/v1/stream"
 
     def judge(self, saw, daemon):
         self.assertNotIn("error", saw)

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+import types
 import unittest
 
 from harness import Daemon, main, until
@@ -45,7 +46,7 @@ class Deadlines(unittest.TestCase):
             raise AssertionError(name) from error
 
     def open(self):
-        connection = connect(self.daemon.port)
+        connection = connect(self.relayed.port)
         connection.settimeout(60 + LATE)
         self.addCleanup(connection.close)
         return connection
@@ -70,6 +71,7 @@ class Deadlines(unittest.TestCase):
         self.daemon = Daemon("--simulate", "zcm1")
         self.addCleanup(self.daemon.__exit__, None, None, None)
         self.daemon.wait_for(1)
+        self.relayed = types.SimpleNamespace(port=self.daemon.relayed_port())
         self.left = []  # connections that outlived their test
         baseline = descriptors(self.daemon)
         self.all_at_once(self.a_head_has_five_seconds, self.a_head_just_in_time_is_answered, self.a_body_has_ten_seconds,
@@ -195,13 +197,13 @@ class Deadlines(unittest.TestCase):
 
     def a_websocket_that_never_answers_is_dead_after_45_seconds(self):
         began = time.monotonic()
-        with WebSocket(self.daemon, "/api/v1/stream") as client:
+        with WebSocket(self.relayed, "/api/v1/stream") as client:
             client.socket.settimeout(60 + LATE)
             heard = self.ends_after(client.socket, 45, began)
             self.assertGreaterEqual(heard.count(b"\x89\x00"), 2, "pings came before")
 
     def a_websocket_that_answers_pings_stays(self):
-        with WebSocket(self.daemon, "/api/v1/stream") as client:
+        with WebSocket(self.relayed, "/api/v1/stream") as client:
             pings = self.listen(client, 60, answer=True)
             self.assertGreaterEqual(len(pings), 2)
             self.assertGreater(pings[0], 15 - EARLY)
@@ -224,7 +226,7 @@ class Deadlines(unittest.TestCase):
 
     def five_that_do_not_read_cost_themselves_only(self):
         stalled = [self.listen_without_reading() for _ in range(5)]
-        with WebSocket(self.daemon, "/api/v1/stream?controllers=1&topics=motion&fields=trigger") as reader:
+        with WebSocket(self.relayed, "/api/v1/stream?controllers=1&topics=motion&fields=trigger") as reader:
             dropped, end = set(), time.monotonic() + 25
             while time.monotonic() < end:
                 _, message = reader.receive()

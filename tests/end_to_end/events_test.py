@@ -131,7 +131,7 @@ class EventsTest(unittest.TestCase):
         self.assertEqual(self.daemon.request("GET", "/api/v1/events", body="x", content_type="text/plain").status, 400)
 
     def test_an_old_client_of_http_1_0_reads_it(self):
-        with socket.create_connection(("127.0.0.1", self.daemon.port), PATIENCE) as connection:
+        with socket.create_connection(("127.0.0.1", self.daemon.relayed_port()), PATIENCE) as connection:
             connection.sendall(b"GET /api/v1/events HTTP/1.0\r\n\r\n")
             seen = b""
             while b"\nevent: motion\n" not in seen:

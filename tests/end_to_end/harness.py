@@ -1,5 +1,6 @@
 """Starts the real daemon for a test and talks to it. Python's standard library, and the websockets package as a
-WebSocket client that is not ours. All that is said on the way is recorded, and judged by the contract at the end."""
+WebSocket client that is not ours. All that is said on the way is recorded, and judged by the contract at the end: what these functions say,
+and what other programs say through the daemon's relay."""
 
 import asyncio
 import http.client
@@ -20,6 +21,7 @@ import urllib.parse
 import websockets
 
 import cbor
+import relay
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "contract"))
 import contract  # noqa: E402
@@ -44,46 +46,47 @@ class Recording:
     """What went over the wire: exchanges of HTTP, answers to bytes that were no clean request, and conversations."""
 
     def __init__(self):
-        self.exchanges, self.loose, self.conversations = [], [], []
+        self.exchanges, self.loose, self.conversations, self.faults_of_framing = [], [], [], []
 
     def exchange(self, method, target, headers, body, status, answer_headers, answer_body):
         self.exchanges.append((method, target, dict(headers), body, status, dict(answer_headers), answer_body))
-
-    def raw(self, sent, received):
-        """Answers to bytes; with their requests where those can be told apart."""
-        answers = []
-        while received:
-            head, gap, received = received.partition(b"\r\n\r\n")
-            if not gap:
-                return
-            lines = head.decode("latin-1").split("\r\n")
-            headers = dict(line.split(": ", 1) for line in lines[1:])
-            length = int(headers.get("Content-Length", 0))
-            answers.append((int(lines[0].split(" ")[1]), headers, received[:length]))
-            received = received[length:]
-        requests = re.findall(rb"^(GET|OPTIONS) (\S+) HTTP/1\.1\r$", sent, flags=re.M)
-        for i, (status, headers, body) in enumerate(answers):
-            if len(requests) == len(answers) and status not in (400, 501):
-                self.exchange(requests[i][0].decode(), requests[i][1].decode(), {}, None, status, headers, body)
-            else:
-                self.loose.append((status, headers, body))
 
     def conversation(self, query):
         said = []
         self.conversations.append((query, said))
         return said
 
-    def faults(self):
+    def faults(self, rest, stream):
         """What the contract has against it."""
-        rest, stream = contract.load()
+        yield from self.faults_of_framing
         for method, target, headers, body, *answer in self.exchanges:
             for fault in rest.exchange_faults(method, target, headers, body, *answer):
                 yield f"{method} {target[:200]} {body!r:.200} -> {answer[0]}: {fault}"
         for answer in self.loose:
             for fault in rest.loose_faults(contract.Answer(*answer)):
-                yield f"{answer[0]} {answer[2][:200]}: {fault}"
+                yield f"{answer[0]} {answer[2] and answer[2][:200]}: {fault}"
         for query, said in self.conversations:
             yield from stream.conversation_faults(query, said)
+
+    def seen(self, rest, stream):
+        """What of the contract came by: operations with the classes of their answers, and types of good messages, both ways."""
+        operations, messages = set(), {"in": set(), "out": set()}
+        for method, target, _, _, status, *_ in self.exchanges:
+            template, methods = rest.find(target.partition("?")[0])
+            if method.lower() in methods:
+                operations.add(f"{method} {template} {status // 100}xx")
+        for _, said in self.conversations:
+            for direction, text in said:
+                if direction == "in":
+                    faults, message = stream.message_faults(text)
+                    kind = message and message["type"]
+                elif direction == "out":
+                    faults, kind = stream.request_faults(text)
+                else:
+                    continue
+                if not faults:
+                    messages[direction].add(kind)
+        return {"operations": sorted(operations), "received": sorted(messages["in"]), "sent": sorted(messages["out"])}
 
     def __str__(self):
         messages = sum(len(said) for _, said in self.conversations)
@@ -91,6 +94,13 @@ class Recording:
 
 
 recording = Recording()
+relays = []
+
+
+def relay_to(target, *address):
+    """A relay whose conversations are recorded. See relay.Relay."""
+    relays.append(relay.Relay(target, *address))
+    return relays[-1]
 
 
 class Answer:
@@ -127,6 +137,7 @@ class Daemon:
     def __init__(self, *options, state=None, port=0, environment=None, pass_fds=(), preexec=None, hardware=False):
         self.host = "127.0.0.1"  # where its clients reach it
         self.own_state = state is None
+        self.relays = {}
         self.state = state or tempfile.mkdtemp(prefix="psmoved-")
         self.lines = []
         command = [os.path.join(BIN, "psmoved"), *([] if hardware else ["--no-hardware"]), "--state-dir", self.state]
@@ -154,8 +165,22 @@ class Daemon:
             self.port = int(match.group(1))
         return match or "listening unix:" in self.log() or "listening sockets from systemd" in self.log()
 
+    def relayed_port(self, host="127.0.0.1"):
+        """A port of that address at which everything is recorded: for clients that do not record themselves. Another one's address is as it
+        would be without."""
+        if host not in self.relays:
+            self.relays[host] = relay_to((host, self.port), (host, 0))
+        return self.relays[host].port
+
+    def relayed_socket(self):
+        """The same for the Unix socket. Whoever asks there is this process for the daemon."""
+        if self.socket not in self.relays:
+            self.relays[self.socket] = relay_to(self.socket, os.path.join(self.state, "relay"))
+        return os.path.join(self.state, "relay")
+
     def url(self, path):
-        return f"http://127.0.0.1:{self.port}{path}"
+        """Of the relay."""
+        return f"http://127.0.0.1:{self.relayed_port()}{path}"
 
     def connect(self):
         if self.socket:
@@ -206,7 +231,7 @@ class Daemon:
                 if not part:
                     break
                 parts.append(part)
-            recording.raw(data, b"".join(parts))
+            relay.read([("out", data), ("in", b"".join(parts))], recording)
             return b"".join(parts)
 
     def wait_for(self, count):
@@ -253,7 +278,12 @@ class Stream:
         self.speaks_cbor = socket_.subprotocol == "psmoved.v1+cbor"
 
     async def receive(self):
-        text = await asyncio.wait_for(self.socket.recv(), PATIENCE)
+        try:
+            text = await asyncio.wait_for(self.socket.recv(), PATIENCE)
+        except websockets.ConnectionClosed as closed:
+            if closed.rcvd and closed.rcvd_then_sent:
+                self.said.append(("closed", closed.rcvd.code))
+            raise
         if self.speaks_cbor:
             text = json.dumps(cbor.decode(text))
         self.said.append(("in", text))
@@ -310,8 +340,9 @@ class open_stream:
 
 
 def curl(*arguments):
-    """What curl prints. Of its options these are understood here: -X, -d, --unix-socket, --cacert."""
-    method, data, url = "GET", [], None
+    """What curl prints. What goes past the relay, with --unix-socket or --cacert, is recorded here; of other options -X and -d are understood
+    then."""
+    method, data, url, is_relayed = "GET", [], None, True
     given = iter(arguments)
     for argument in given:
         if argument == "-X":
@@ -319,6 +350,7 @@ def curl(*arguments):
         elif argument == "-d":
             data.append(next(given))
         elif argument in ("--unix-socket", "--cacert"):
+            is_relayed = False
             next(given)
         else:
             url = urllib.parse.urlsplit(argument)
@@ -327,6 +359,8 @@ def curl(*arguments):
         if done.returncode != 0:
             raise AssertionError(done.stderr)
         lines = head.read().splitlines()
+    if is_relayed:
+        return done.stdout
     headers = {"Content-Type": "application/x-www-form-urlencoded"} if data else {}
     recording.exchange(method, url.path + (f"?{url.query}" if url.query else ""), headers, "&".join(data), int(lines[0].split(" ")[1]),
                        dict(line.split(": ", 1) for line in lines[1:] if ": " in line), done.stdout.encode())
@@ -347,11 +381,48 @@ def run_to_end(*options, environment=None):
     return done.returncode, done.stdout + done.stderr
 
 
+# A reason to skip that starts so is none against anybody: packages do not help.
+BEYOND_HELP = "this machine does not allow it: "
+
+
+def write_seen(seen):
+    """For coverage_test.py, which looks at what all tests saw of the contract. None: nothing yet."""
+    folder = os.environ.get("PSMOVED_SEEN")
+    if not folder:
+        return
+    os.makedirs(folder, exist_ok=True)
+    name = os.path.splitext(os.path.basename(sys.argv[0]))[0]
+    with open(os.path.join(folder, f"{name}.json"), "w") as file:
+        json.dump(seen and {**seen, "build": os.stat(os.path.join(BIN, "psmoved")).st_mtime_ns}, file, indent=1)
+
+
+def may_skip(reason):
+    return not os.environ.get("PSMOVED_NO_SKIPS") or reason.startswith(BEYOND_HELP)
+
+
+def skip_all(reason):
+    """Ends the program: nothing in it can run here."""
+    write_seen({"operations": [], "received": [], "sent": [], "skipped": [reason]})
+    print(f"skipped: {reason}", file=sys.stderr)
+    sys.exit(77 if may_skip(reason) else 1)
+
+
 def main():
-    """Runs the tests, then judges what they said and heard."""
-    passed = unittest.main(verbosity=2, exit=False).result.wasSuccessful()
-    faults = list(dict.fromkeys(recording.faults()))
+    """Runs the tests, then judges what was said and heard. Exits with 77 if all of them were skipped."""
+    write_seen(None)
+    result = unittest.main(verbosity=2, exit=False).result
+    for each in relays:
+        each.stop()
+        for conversation in each.conversations:
+            relay.read(conversation.heard, recording)
+    judges = contract.load()
+    faults = list(dict.fromkeys(recording.faults(*judges)))
     for fault in faults:
         print(f"against the contract: {fault}", file=sys.stderr)
     print(f"judged by the contract: {recording}; {len(faults)} faults", file=sys.stderr)
-    sys.exit(0 if passed and not faults else 1)
+    write_seen({**recording.seen(*judges), "skipped": [reason for _, reason in result.skipped]})
+    for test, reason in result.skipped:
+        print(f"skipped: {test.id()}: {reason}" + ("" if may_skip(reason) else "; PSMOVED_NO_SKIPS is set"), file=sys.stderr)
+    if not result.wasSuccessful() or faults or not all(may_skip(reason) for _, reason in result.skipped):
+        sys.exit(1)
+    sys.exit(77 if result.skipped and len(result.skipped) >= result.testsRun else 0)

@@ -13,7 +13,7 @@ import urllib.request
 
 import websockets
 
-from harness import BIN, PATIENCE, Daemon, free_port, main, open_stream, run_to_end, until
+from harness import BIN, PATIENCE, Daemon, free_port, main, open_stream, relay_to, run_to_end, until
 
 
 class Stop(unittest.IsolatedAsyncioTestCase):
@@ -176,7 +176,7 @@ class Systemd(unittest.TestCase):
                 stderr=subprocess.DEVNULL, close_fds=False, preexec_fn=place)
             try:
                 port = listener.getsockname()[1]
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/livez", timeout=PATIENCE) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{relay_to(('127.0.0.1', port)).port}/livez", timeout=PATIENCE) as answer:
                     self.assertEqual(answer.status, 200)
             finally:
                 process.terminate()

@@ -15,7 +15,7 @@ from harness import PATIENCE, Daemon, main, until
 
 def ask(daemon, path):
     """On a connection of its own: status, headers and body, or None where there was no answer."""
-    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.relayed_port(), timeout=PATIENCE)
     try:
         connection.request("GET", path)
         response = connection.getresponse()
@@ -47,7 +47,7 @@ class Limits(unittest.TestCase):
             until(lambda: answers(daemon, "/api/v1", 200), "the one before is gone")
             held = []
             for _ in range(20):
-                one = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=PATIENCE)
+                one = http.client.HTTPConnection("127.0.0.1", daemon.relayed_port(), timeout=PATIENCE)
                 crowd.callback(one.close)
                 one.request("GET", "/api/v1")
                 response = one.getresponse()

@@ -11,7 +11,7 @@ import threading
 import time
 import unittest
 
-from harness import BIN, Daemon, main, until
+from harness import BEYOND_HELP, BIN, Daemon, main, until
 
 CONTROLLER = "00:06:f7:00:00:01"
 
@@ -88,7 +88,7 @@ class Journal:
         shutil.rmtree(self.folder)
 
 
-@unittest.skipUnless(can_unshare(), "this user may not have a mount namespace of its own")
+@unittest.skipUnless(can_unshare(), BEYOND_HELP + "this user may not have a mount namespace of its own")
 class JournalTest(unittest.TestCase):
     def test_entries_have_the_line_its_words_and_its_fields(self):
         with Journal("--simulate", "zcm1", "--bind", "0.0.0.0", "--allow-unauthenticated") as journal:
@@ -148,7 +148,7 @@ class LimitTest(unittest.TestCase):
 
     def test_the_stream_is_spared_too(self):
         with Daemon("--simulate", "zcm1", "--config", self.config.name) as daemon, \
-                socket.create_connection(("127.0.0.1", daemon.port)) as reader:
+                socket.create_connection(("127.0.0.1", daemon.relayed_port())) as reader:
             daemon.wait_for(1)
             reader.sendall(b"GET /api/v1/events?topics=log HTTP/1.1\r\nHost: localhost\r\n\r\n")
             until(lambda: b"subscribed" in reader.recv(65536), "subscribed")

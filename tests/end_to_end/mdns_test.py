@@ -10,7 +10,7 @@ import sys
 import tempfile
 import unittest
 
-from harness import BIN, PATIENCE, Daemon, main, until
+from harness import BEYOND_HELP, BIN, PATIENCE, Daemon, main, skip_all, until
 
 INSIDE = "PSMOVED_MDNS_TEST_INSIDE"
 PROGRAMS = ("unshare", "ip", "dbus-daemon", "avahi-daemon", "avahi-browse", "avahi-publish")
@@ -35,9 +35,9 @@ def why_not():
     if missing:
         return f"{', '.join(missing)} not installed"
     if os.geteuid() != 0:
-        return "only root has networks of its own"
+        return BEYOND_HELP + "only root has networks of its own"
     if subprocess.run(["unshare", "-n", "ip", "link", "set", "lo", "up"], capture_output=True).returncode != 0:
-        return "no network of its own can be made here"
+        return BEYOND_HELP + "no network of its own can be made here"
     return None
 
 
@@ -169,8 +169,7 @@ if __name__ == "__main__":
         main()
     reason = why_not()
     if reason:
-        print(f"skipped: {reason}", file=sys.stderr)
-        sys.exit(77)
+        skip_all(reason)
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     os.makedirs("/run/avahi-daemon", exist_ok=True)
     # A mount of its own hides the pid file of the machine's Avahi.

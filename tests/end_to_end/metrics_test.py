@@ -10,7 +10,7 @@ import tempfile
 import time
 import unittest
 
-from harness import BIN, Daemon, main, open_stream, until
+from harness import BIN, Daemon, main, open_stream, recording, relay, until
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 OPENMETRICS = "application/openmetrics-text"
@@ -194,7 +194,8 @@ class ControllerTest(unittest.TestCase):
         with socket.socket() as reader:
             reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             reader.connect(("127.0.0.1", self.daemon.port))
-            reader.sendall(b"GET /api/v1/events?topics=motion HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            request = b"GET /api/v1/events?topics=motion HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            reader.sendall(request)
             name = 'psmoved_stream_dropped_samples_total{policy="all"}'
             until(lambda: metrics(self.daemon)[name] > 20, "samples are dropped")
             self.assertEqual(metrics(self.daemon)['psmoved_stream_connections{transport="sse"}'], 1)
@@ -206,6 +207,7 @@ class ControllerTest(unittest.TestCase):
             text, end = b"", time.monotonic() + 5
             while time.monotonic() < end and sum(map(int, re.findall(rb'"dropped":(\d+)', text))) < dropped:
                 text += reader.recv(65536)
+        relay.read([("out", request), ("in", text)], recording)
         self.assertEqual(sum(map(int, re.findall(rb'"dropped":(\d+)', text))), metrics(self.daemon)[name])
 
 

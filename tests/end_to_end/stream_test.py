@@ -170,7 +170,7 @@ class StreamTest(unittest.IsolatedAsyncioTestCase):
         with open(os.path.join(folder, "..", "..", "docs", "stream.md"), encoding="utf-8") as file:
             example = re.search(r"```python\n(.*?)```", file.read(), re.S).group(1)
         identities = {controller["id"] for controller in self.daemon.get("/api/v1/controllers").json}
-        with subprocess.Popen([sys.executable, "-c", example, f"ws://127.0.0.1:{self.daemon.port}/api/v1/stream"],
+        with subprocess.Popen([sys.executable, "-c", example, f"ws://127.0.0.1:{self.daemon.relayed_port()}/api/v1/stream"],
                               stdout=subprocess.PIPE, text=True) as process:
             samples = [ast.literal_eval(process.stdout.readline()) for _ in range(200)]
             process.kill()

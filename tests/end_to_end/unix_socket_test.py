@@ -13,7 +13,7 @@ import unittest
 
 import websockets
 
-from harness import BIN, PATIENCE, Daemon, curl, main, open_stream, run_to_end, until
+from harness import BEYOND_HELP, BIN, PATIENCE, Daemon, UnixConnection, curl, main, open_stream, recording, relay, run_to_end, until
 
 ME = pwd.getpwuid(os.getuid()).pw_name
 NOBODY = pwd.getpwnam("nobody")
@@ -59,7 +59,7 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
                 self.assertGreater(later["samples"][0]["sequence"], first["samples"][0]["sequence"])
                 await stream.send({"type": "set", "id": "1", "controllers": ["1"], "rumble": {"value": 0}})
                 self.assertEqual((await stream.of_type("reply"))["to"], "1")
-            connection = daemon.connect()
+            connection = UnixConnection(daemon.relayed_socket(), PATIENCE)
             connection.request("GET", "/api/v1/events?controllers=1&max_rate_hz=20")
             answer = connection.getresponse()
             self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "text/event-stream"))
@@ -97,7 +97,7 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
             about = os.stat(self.path)
             self.assertEqual((stat.S_IMODE(about.st_mode), about.st_gid), (0o660, os.getgid()))
         if os.getuid() != 0:
-            self.skipTest("only root gives files to other groups")
+            self.skipTest(BEYOND_HELP + "only root gives files to other groups")
         group = grp.getgrnam("games")
         with self.start(settings='socket_mode = "0666"\nsocket_group = "games"\n'):
             about = os.stat(self.path)
@@ -166,11 +166,11 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
     def test_with_require_token_the_kernel_vouches_for_some_users(self):
         with self.start(settings='require_token = true\nsocket_mode = "0666"\n') as daemon:
             # There is no token yet: root, or psmoved's own user, makes the first.
-            made = psmovectl(self.path, "token", "create", "phone")
+            made = psmovectl(daemon.relayed_socket(), "token", "create", "phone")
             self.assertEqual(made.returncode, 0, made.stderr)
             self.assertEqual(daemon.get("/api/v1").status, 200)
             if os.getuid() != 0:
-                self.skipTest("only root can ask as somebody else")
+                self.skipTest(BEYOND_HELP + "only root can ask as somebody else")
             self.assertEqual(self.ask_as(NOBODY.pw_uid).split()[1], "401")
             self.assertEqual(self.ask_as(NOBODY.pw_uid, f"Authorization: Bearer {made.stdout.strip()}\r\n").split()[1], "200")
         with self.start(settings='require_token = true\nsocket_mode = "0666"\nsocket_users = ["nobody"]\n'):
@@ -180,13 +180,14 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
         """What another user is answered; a process of its own, for the kernel to see."""
         request = f"GET /api/v1 HTTP/1.1\r\nHost: localhost\r\n{fields}Connection: close\r\n\r\n"
         script = ("import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(sys.argv[2].encode());"
-                  "print(s.makefile().read())")
-        done = subprocess.run(["/usr/bin/python3", "-c", script, self.path, request], capture_output=True, text=True, timeout=PATIENCE, user=uid,
+                  "sys.stdout.buffer.write(s.makefile('rb').read())")
+        done = subprocess.run(["/usr/bin/python3", "-c", script, self.path, request], capture_output=True, timeout=PATIENCE, user=uid,
                               group=NOBODY.pw_gid, extra_groups=[])
         self.assertEqual(done.returncode, 0, done.stderr)
-        return done.stdout
+        relay.read([("out", request.encode()), ("in", done.stdout)], recording)
+        return done.stdout.decode()
 
-    @unittest.skipUnless(os.getuid() == 0, "only root can ask as somebody else")
+    @unittest.skipUnless(os.getuid() == 0, BEYOND_HELP + "only root can ask as somebody else")
     def test_who_may_not_open_the_file_does_not_get_in(self):
         with self.start():
             done = subprocess.run([os.path.join(BIN, "psmovectl"), "--url", f"unix:{self.path}", "list"], capture_output=True, text=True,
@@ -197,9 +198,9 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
         with self.start("--simulate", "zcm1:name=left") as daemon:
             daemon.wait_for(1)
             for command in (("list",), ("led", "1", "red"), ("show", "1"), ("status",)):
-                done = psmovectl(self.path, *command)
+                done = psmovectl(daemon.relayed_socket(), *command)
                 self.assertEqual(done.returncode, 0, (command, done.stderr))
-            with subprocess.Popen([os.path.join(BIN, "psmovectl"), "--url", f"unix:{self.path}", "watch", "--json"],
+            with subprocess.Popen([os.path.join(BIN, "psmovectl"), "--url", f"unix:{daemon.relayed_socket()}", "watch", "--json"],
                                   stdout=subprocess.PIPE, text=True) as watch:
                 self.assertIn("hello", watch.stdout.readline())
                 watch.terminate()
@@ -235,6 +236,7 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
                     while True:
                         await stream.receive()
                 self.assertEqual(closed.exception.rcvd.code, 1001)
+                daemon.process.wait(5)  # a second signal would hurry it
                 self.assertLess(time.monotonic() - started, 2)
 
 

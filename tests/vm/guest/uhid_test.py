@@ -295,6 +295,7 @@ def tells_no_input_over_usb():
         check("whom it calls is written into it, and read back", (code, answer.get("host_address")) == (200, host), answer)
         here = rest.get("/pairing")
         check("the pairing says what to do next", here[0]["state"] == "host_written" and "press the PS button" in here[0]["next"], here)
+        check("and so it does by itself", rest.get("/controllers/1/pairing") == here[0], here)
 
 
 def joins_cable_and_radio():
