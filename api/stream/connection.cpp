@@ -250,7 +250,7 @@ std::optional<Fault> Connection::subscribe(const wire::SubscribeRequest& request
   const auto group = context_.publisher.subscribe(*this, subscription);
   subscriptions_.emplace_back(request.id, group);
   if (resolved->resume.empty()) return std::nullopt;
-  auto history = context_.publisher.history(group, resolved->resume);
+  auto history = context_.publisher.history(*this, group, resolved->resume);
   if (!history->is_empty()) queue(std::move(history));
   return std::nullopt;
 }
