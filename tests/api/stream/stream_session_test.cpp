@@ -610,6 +610,38 @@ TEST_F(StreamTest, AClientWhoseEdgesDoNotFitIsClosedWithTheReason) {
   EXPECT_FALSE(quick.close_code);
 }
 
+TEST_F(StreamTest, ASnapshotLargerThanTheBoundReachesAClientThatReads) {
+  limits_.edge_backlog_bytes = 50'000;
+  open_hub();
+  for (int i = 0; i < 200; ++i) add({{0, 6, 0xF7, 1, 0, static_cast<std::uint8_t>(i)}}, false);
+  Client& client = connect();
+  client.say(R"({"type":"subscribe","id":"a","topics":["button"]})");
+  client.say(R"({"type":"subscribe","id":"b","topics":["button"]})");
+  const auto snapshots = of_type(hear(client), "snapshot");
+  EXPECT_EQ(client.close_code, std::nullopt) << client.close_reason;
+  ASSERT_EQ(snapshots.size(), 2U);
+  for (const auto& snapshot : snapshots) {
+    EXPECT_EQ(snapshot.at("controllers").size(), 200U);
+    EXPECT_GT(snapshot.dump().size(), 150'000U) << "more than a socket takes at once";
+  }
+}
+
+TEST_F(StreamTest, AsksForSnapshotsWithoutReadingThemAreBounded) {
+  limits_.edge_backlog_bytes = 50'000;
+  limits_.stalled_after = limits_.dead_after = 1h;
+  open_hub();
+  for (int i = 0; i < 200; ++i) add({{0, 6, 0xF7, 1, 0, static_cast<std::uint8_t>(i)}}, false);
+  Client& client = connect();
+  settle();
+  client.reads = false;
+  for (char id = 'a'; id < 'h'; ++id)
+    client.say(std::string(R"({"type":"subscribe","topics":["button"],"id":")") + id + R"("})");
+  settle();
+  client.reads = true;
+  EXPECT_LE(of_type(hear(client), "snapshot").size(), 2U);
+  EXPECT_EQ(client.close_code, 4001);
+}
+
 // ---- time, with a session of its own whose clock the test moves
 
 class SessionTimeTest : public StreamTest {
