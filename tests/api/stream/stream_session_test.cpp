@@ -1070,6 +1070,48 @@ TEST_F(EventTest, AReaderThatComesBackMissesNothing) {
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], i + 2);
 }
 
+TEST_F(EventTest, AReaderOfTheNewestThatComesBackBeginsThere) {
+  const std::string query = "topics=motion&fields=&max_rate_hz=60";
+  auto reader = read(query);
+  report(left());
+  hear(*reader);
+  const auto id = reader->events.back().id;
+  reader.reset();
+  for (int i = 0; i < 5; ++i) report(left());
+  const EventRequest back{.query = query, .last_event_id = id};
+  EXPECT_FALSE(hub_->fault_of(back));
+  reader = read(query, id);
+  EXPECT_THAT(reader->of_type("motion"), IsEmpty());
+  report(left());
+  hear(*reader);
+  const auto motion = reader->of_type("motion");
+  ASSERT_EQ(motion.size(), 1U);
+  EXPECT_EQ(motion[0].at("samples").at(0).at("sequence"), 13);
+  const EventRequest explicit_since{.query = query + "&since=5", .last_event_id = {}};
+  EXPECT_EQ(hub_->fault_of(explicit_since)->code, wire::ErrorCode::conflicting_members);
+}
+
+TEST_F(EventTest, AReaderOfAWindowThatOthersReadTooGetsNothingTwice) {
+  const std::string query = "topics=motion&fields=&policy=window&max_rate_hz=1";
+  auto reader = read(query);
+  const auto other = read(query);
+  report(left());
+  hear(*reader);
+  const auto id = reader->events.back().id;
+  reader.reset();
+  for (int i = 0; i < 5; ++i) report(left());
+  settle();
+  reader = read(query, id);
+  report(left());
+  hear(*reader);
+  std::uint64_t next = 2;
+  for (const auto& message : reader->of_type("motion")) {
+    EXPECT_EQ(message.at("dropped"), 0);
+    for (const auto& sample : message.at("samples")) EXPECT_EQ(sample.at("sequence"), next++);
+  }
+  EXPECT_EQ(next, 14U);
+}
+
 TEST_F(EventTest, AnIdThatMakesNoSenseBringsNoHistory) {
   for (int i = 0; i < 5; ++i) report(left());
   EXPECT_THAT(read("topics=motion", "48213")->of_type("motion"), IsEmpty());
