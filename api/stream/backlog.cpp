@@ -33,6 +33,16 @@ void Backlog::push(SharedBatch batch, SteadyTime now) {
   entries_.push_back({std::move(batch), now});
 }
 
+bool Backlog::has_overflowed() const {
+  if (edge_bytes_ <= bounds_->edge_bytes) return false;
+  std::size_t waiting = 0, largest = 0;
+  for (std::size_t i = first_whole(); i < entries_.size(); ++i) {
+    waiting += entries_[i].batch->edge_bytes();
+    largest = std::max(largest, entries_[i].batch->edge_bytes());
+  }
+  return waiting - largest > bounds_->edge_bytes;
+}
+
 std::size_t Backlog::pieces(std::span<std::string_view> out) const {
   std::size_t count = 0;
   for (std::size_t i = first_; i < entries_.size() && count < out.size(); ++i)

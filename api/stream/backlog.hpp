@@ -37,8 +37,9 @@ class Backlog {
   void push(SharedBatch batch, SteadyTime now);
 
   [[nodiscard]] bool is_empty() const { return first_ == entries_.size(); }
-  /// Too much waits that must not be dropped.
-  [[nodiscard]] bool has_overflowed() const { return edge_bytes_ > bounds_->edge_bytes; }
+  /// Too much waits that must not be dropped. One message of any size fits, a snapshot of many
+  /// controllers: it says nothing about how quickly the client reads.
+  [[nodiscard]] bool has_overflowed() const;
   [[nodiscard]] std::size_t bytes() const { return motion_bytes_ + edge_bytes_ - sent_; }
 
   /// The next bytes to send, in order. @return how many pieces were filled in

@@ -129,9 +129,10 @@ void Connection::queue(SharedBatch batch) {
 
 void Connection::send() {
   if (is_dead_) return;
-  if (backlog_.has_overflowed() && !is_closing_)
-    close(close_code::slow_consumer, "too slow: its events no longer fit");
   if (!is_waiting_to_write_) write();
+  // Only what the socket did not take says anything about the client.
+  if (backlog_.has_overflowed() && !is_closing_ && !is_dead_)
+    close(close_code::slow_consumer, "too slow: its events no longer fit");
 }
 
 void Connection::write() {
@@ -250,7 +251,7 @@ std::optional<Fault> Connection::subscribe(const wire::SubscribeRequest& request
   const auto group = context_.publisher.subscribe(*this, subscription);
   subscriptions_.emplace_back(request.id, group);
   if (resolved->resume.empty()) return std::nullopt;
-  auto history = context_.publisher.history(group, resolved->resume);
+  auto history = context_.publisher.history(*this, group, resolved->resume);
   if (!history->is_empty()) queue(std::move(history));
   return std::nullopt;
 }

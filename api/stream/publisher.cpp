@@ -32,6 +32,8 @@ constexpr auto quiet = std::chrono::milliseconds(1);
 /// so long at most: a tenth of the time between two reports of a controller.
 constexpr auto crowded = std::chrono::microseconds(300);
 constexpr auto longest_gathering = std::chrono::milliseconds(1);
+/// With a rate, what is due waits about this long at most for what else is due soon.
+constexpr std::chrono::nanoseconds longest_step = std::chrono::milliseconds(100);
 
 std::string_view event_name(Presence presence) {
   switch (presence) {
@@ -79,8 +81,8 @@ struct Publisher::Source {
     return ring[(next + history_samples - count + i) % history_samples];
   }
 
-  /// The sequence of the newest; there is one.
-  [[nodiscard]] std::uint64_t newest() const { return remembered(count - 1).sample.sequence; }
+  /// There is one.
+  [[nodiscard]] const Sample& newest() const { return remembered(count - 1).sample; }
 
   Address address;
   MotionWriter writer;
@@ -92,25 +94,68 @@ struct Publisher::Source {
   BatteryForecast battery;
 };
 
-/// What a rate holds back for one controller of one group.
+/// When what a rate holds back goes out: at steps of this clock, one for all groups of a
+/// subscription, so that controllers that send at about the same time share one send.
+struct Publisher::Steps {
+  explicit Steps(std::chrono::nanoseconds interval)
+      : in_interval(std::max<std::int64_t>(1, interval / longest_step)),
+        step(interval / in_interval) {}
+
+  [[nodiscard]] std::chrono::nanoseconds interval() const { return step * in_interval; }
+  /// The last step at `time` or before it.
+  [[nodiscard]] SteadyTime last(SteadyTime time) const {
+    if (!origin || step.count() == 0) return time;
+    return *origin + (time - *origin) / step * step;
+  }
+  /// The first one at `time` or after it.
+  [[nodiscard]] SteadyTime first(SteadyTime time) const {
+    const auto before = last(time);
+    return before == time ? time : before + step;
+  }
+
+  std::int64_t in_interval;
+  std::chrono::nanoseconds step;     ///< 0: no rate
+  std::optional<SteadyTime> origin;  ///< none: nothing was sent yet
+};
+
+/// What a rate holds back for one controller of one group. Motion and trigger each have a throttle
+/// clock, which moves only when something is sent.
 struct Publisher::Held {
   Source* source = nullptr;
   std::uint32_t samples = 0;  ///< 0: no motion
   std::uint64_t last = 0;     ///< sequence of the newest
-  Sample newest;              ///< with `latest`: encoded when it goes out, not before
   std::string window;         ///< with `window`: the samples so far, encoded
   std::int64_t received_us = 0;
   std::uint32_t dropped = 0;
   std::optional<double> trigger;
   std::int64_t trigger_us = 0;
+  SteadyTime motion_due{}, trigger_due{};
 
   [[nodiscard]] bool is_empty() const { return samples == 0 && !trigger; }
+  /// Nothing waits, and what comes need not wait either.
+  [[nodiscard]] bool is_at_rest(SteadyTime now) const {
+    return is_empty() && motion_due <= now && trigger_due <= now;
+  }
+  /// Whether both would send the same from now on.
+  [[nodiscard]] bool is_as(const Held& other, SteadyTime now) const {
+    const auto is_same_time = [now](SteadyTime a, SteadyTime b) {
+      return a == b || (a <= now && b <= now);
+    };
+    return samples == other.samples && (samples == 0 || last == other.last) &&
+           dropped == other.dropped && trigger == other.trigger &&
+           (!trigger || trigger_us == other.trigger_us) &&
+           is_same_time(motion_due, other.motion_due) &&
+           is_same_time(trigger_due, other.trigger_due);
+  }
 };
 
-/// Clients with equal subscriptions.
+/// Clients with equal subscriptions, to whom the same is sent at the same time. Where a rate holds
+/// something back there may be several for one subscription: who comes later must not get what was
+/// before, nor wait for the others' turn. They become one as soon as they do not differ any more.
 struct Publisher::Group {
-  Group(std::uint64_t its_serial, const Subscription& its_subscription)
-      : serial(its_serial), what(its_subscription), interval(its_subscription.interval()) {
+  Group(std::uint64_t its_serial, const Subscription& its_subscription,
+        std::shared_ptr<Steps> its_steps)
+      : serial(its_serial), what(its_subscription), steps(std::move(its_steps)) {
     for (std::size_t i = 0; i < heads.size(); ++i)
       if (what.wants(static_cast<Topic>(i))) heads[i] = head_of(static_cast<Topic>(i));
   }
@@ -131,18 +176,40 @@ struct Publisher::Group {
   [[nodiscard]] const std::string& head(Topic topic) const {
     return heads[static_cast<std::size_t>(topic)];
   }
-  [[nodiscard]] bool holds_something() const {
-    return std::any_of(held.begin(), held.end(), [](const Held& h) { return !h.is_empty(); });
+  [[nodiscard]] bool is_at_rest(SteadyTime now) const {
+    return std::all_of(held.begin(), held.end(),
+                       [now](const Held& h) { return h.is_at_rest(now); });
+  }
+  /// Whether nothing was sent so lately that its next must wait.
+  [[nodiscard]] bool is_free(SteadyTime now) const {
+    return std::all_of(held.begin(), held.end(), [now](const Held& h) {
+      return h.motion_due <= now && h.trigger_due <= now;
+    });
+  }
+  [[nodiscard]] const Held* find(const Source* source) const {
+    const auto found = std::find_if(held.begin(), held.end(),
+                                    [source](const Held& h) { return h.source == source; });
+    return found == held.end() ? nullptr : &*found;
+  }
+  [[nodiscard]] bool is_as(const Group& other, SteadyTime now) const {
+    const auto has_same = [now](const Group& group, const Held& mine) {
+      const Held* its = group.find(mine.source);
+      return its != nullptr ? mine.is_as(*its, now) : mine.is_at_rest(now);
+    };
+    return position == other.position &&
+           std::all_of(held.begin(), held.end(),
+                       [&](const Held& h) { return has_same(other, h); }) &&
+           std::all_of(other.held.begin(), other.held.end(),
+                       [&](const Held& h) { return has_same(*this, h); });
   }
 
-  std::uint64_t serial;
+  std::uint64_t serial;  ///< of the subscription
   Subscription what;
-  std::chrono::nanoseconds interval;
   std::array<std::string, wire::topic_count> heads;
   std::vector<Subscriber*> members;
   std::shared_ptr<Batch> batch;  ///< reused once no slow client refers to it
   bool is_open = false;          ///< the batch is being filled
-  SteadyTime next_send{};        ///< the throttle clock; it moves only when something is sent
+  std::shared_ptr<Steps> steps;
   std::vector<Held> held;
   wire::StreamPosition position;  ///< of an event stream: what its members have
 };
@@ -153,26 +220,30 @@ Publisher::~Publisher() = default;
 // ---- who listens
 
 std::uint64_t Publisher::subscribe(Subscriber& subscriber, const Subscription& what) {
-  const auto equal = std::find_if(groups_.begin(), groups_.end(),
-                                  [&](const auto& group) { return group->what == what; });
-  if (equal == groups_.end()) {
-    groups_.push_back(std::make_unique<Group>(next_serial_++, what));
-    Group& made = *groups_.back();
-    made.members.push_back(&subscriber);
-    if (made.is_event_stream())
-      for (const auto& from : sources_)
-        if (from->count > 0 && made.wants(Topic::motion, from->address))
-          made.position.set(from->address, from->newest());
-    return made.serial;
+  const auto now = loop_.now();
+  Group* equal = nullptr;
+  for (const auto& group : groups_) {
+    if (group->what != what) continue;
+    equal = group.get();
+    if (!group->is_at_rest(now)) continue;
+    seal(*group);
+    group->members.push_back(&subscriber);
+    return group->serial;
   }
-  Group& group = **equal;
-  seal(group);
-  group.members.push_back(&subscriber);
-  return group.serial;
+  groups_.push_back(std::make_unique<Group>(
+      equal != nullptr ? equal->serial : next_serial_++, what,
+      equal != nullptr ? equal->steps : std::make_shared<Steps>(what.interval())));
+  Group& made = *groups_.back();
+  made.members.push_back(&subscriber);
+  if (made.is_event_stream())
+    for (const auto& from : sources_)
+      if (from->count > 0 && made.wants(Topic::motion, from->address))
+        made.position.set(from->address, from->newest().sequence);
+  return made.serial;
 }
 
 void Publisher::unsubscribe(Subscriber& subscriber, std::uint64_t serial) {
-  Group* group = find_group(serial);
+  Group* group = find_group(subscriber, serial);
   if (group == nullptr) return;
   seal(*group);
   leave(*group, subscriber);
@@ -194,10 +265,35 @@ void Publisher::erase_empty_groups() {
   std::erase_if(groups_, [](const auto& group) { return group->members.empty(); });
 }
 
-Publisher::Group* Publisher::find_group(std::uint64_t serial) {
-  const auto found = std::find_if(groups_.begin(), groups_.end(),
-                                  [serial](const auto& group) { return group->serial == serial; });
+Publisher::Group* Publisher::find_group(const Subscriber& subscriber, std::uint64_t serial) {
+  const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const auto& group) {
+    const auto& members = group->members;
+    return group->serial == serial &&
+           std::find(members.begin(), members.end(), &subscriber) != members.end();
+  });
   return found == groups_.end() ? nullptr : found->get();
+}
+
+Publisher::Group& Publisher::eldest(const Group& group) {
+  return **std::find_if(groups_.begin(), groups_.end(),
+                        [&](const auto& other) { return other->serial == group.serial; });
+}
+
+bool Publisher::is_eldest(const Group& group) {
+  return group.steps.use_count() == 1 || &eldest(group) == &group;
+}
+
+void Publisher::unite_equal_groups(SteadyTime now) {
+  bool is_any_empty = false;
+  for (const auto& group : groups_) {
+    if (is_eldest(*group)) continue;
+    Group& elder = eldest(*group);
+    if (!group->is_as(elder, now)) continue;
+    elder.members.insert(elder.members.end(), group->members.begin(), group->members.end());
+    group->members.clear();
+    is_any_empty = true;
+  }
+  if (is_any_empty) erase_empty_groups();
 }
 
 // ---- the turn of the loop
@@ -243,6 +339,7 @@ void Publisher::flush() {
   gathers_until_.reset();
   flush_called_ = true;  // nobody who is touched by sealing needs another
   while (!open_.empty()) seal(*open_.back());
+  unite_equal_groups(begin);
   const auto clients = std::exchange(touched_, {});
   flush_wanted_ = flush_called_ = false;
   for (Subscriber* client : clients) {
@@ -288,6 +385,7 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
   Source& from = source(controller);
   from.remember(samples, received_us);
   measure(from, samples, received_us);
+  const auto now = loop_.now();
   for (const auto& group : groups_) {
     if (!group->wants(Topic::motion, controller)) continue;
     if (group->what.policy == Policy::all) {
@@ -298,8 +396,10 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
                      .received_us = received_us},
                     group->position);
     } else {
-      hold(*group, from, samples, received_us);
-      send_held_when_due(*group);
+      Held& held = held_for(*group, from);
+      const bool has_waited = held.samples > 0;
+      hold(*group, held, samples, received_us);
+      send_when_due(*group, held.motion_due, has_waited, now);
     }
   }
 }
@@ -364,14 +464,12 @@ Publisher::Held& Publisher::held_for(Group& group, Source& from) {
   return group.held.back();
 }
 
-void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples,
+void Publisher::hold(Group& group, Held& held, std::span<const Sample> samples,
                      std::int64_t received_us) {
-  Held& held = held_for(group, from);
   held.received_us = received_us;
   held.last = samples.back().sequence;
   if (group.what.policy == Policy::latest) {
-    held.newest = samples.back();
-    held.samples = 1;
+    held.samples = 1;  // the source remembers it; it is encoded when it goes out, not before
     return;
   }
   if (held.window.size() > window_bytes) {
@@ -381,24 +479,29 @@ void Publisher::hold(Group& group, Source& from, std::span<const Sample> samples
     held.window.clear();
   }
   if (held.samples > 0 && sample_format(group.what.format) == Format::json) held.window += ',';
-  held.window += encoded(from, group.what, samples);
+  held.window += encoded(*held.source, group.what, samples);
   held.samples += static_cast<std::uint32_t>(samples.size());
 }
 
-void Publisher::send_held_when_due(Group& group) {
-  const auto now = loop_.now();
-  if (now >= group.next_send)
-    send_held(group, now);
+/// The first after a rest goes at once, the leading edge. What just missed its step, as happens
+/// when reports come slower than the rate, goes with the others at the next one, if there are
+/// others.
+void Publisher::send_when_due(Group& group, SteadyTime& due, bool has_waited, SteadyTime now) {
+  if (!has_waited && now >= due && now - due < group.steps->step && !group.is_free(now))
+    due = group.steps->first(now);
+  if (now >= due)
+    send_held(group, now, has_waited);
   else
-    wake_by(group.next_send);
+    wake_by(due);
 }
 
-void Publisher::send_held(Group& group, SteadyTime now) {
+/// @param on_step  what goes has waited for its time; else this is a leading edge
+void Publisher::send_held(Group& group, SteadyTime now, bool on_step) {
+  const auto next = next_due(group, now, on_step);
   for (Held& held : group.held) {
-    if (held.is_empty()) continue;
-    if (held.samples > 0) {
+    if (held.samples > 0 && held.motion_due <= now) {
       const auto text = group.what.policy == Policy::latest
-                            ? encoded(*held.source, group.what, {&held.newest, 1})
+                            ? encoded(*held.source, group.what, {&held.source->newest(), 1})
                             : std::string_view(held.window);
       append_motion(open_batch(group), group, *held.source,
                     {.samples = text,
@@ -407,18 +510,28 @@ void Publisher::send_held(Group& group, SteadyTime now) {
                      .received_us = held.received_us,
                      .dropped = held.dropped},
                     group.position);
+      held.samples = 0;
+      held.dropped = 0;
+      held.window.clear();
+      held.motion_due = next;
     }
-    if (held.trigger)
+    if (held.trigger && held.trigger_due <= now) {
       append_event(group, held.source->address, Topic::trigger, FrameKind::trigger,
                    wire::trigger_event(held.source->address, *held.trigger, held.trigger_us));
-    held.samples = 0;
-    held.dropped = 0;
-    held.window.clear();
-    held.trigger.reset();
+      held.trigger.reset();
+      held.trigger_due = next;
+    }
   }
+}
+
+/// The first step that is an interval away from what goes out now.
+SteadyTime Publisher::next_due(Group& group, SteadyTime now, bool on_step) {
+  Steps& steps = *group.steps;
   // A timer that rings a little late must not stretch every interval after it.
-  const bool keeps_pace = now - group.next_send < group.interval / 4;
-  group.next_send = (keeps_pace ? group.next_send : now) + group.interval;
+  if (const auto step = steps.last(now); on_step && now - step < steps.step / 4)
+    return steps.first(step + steps.interval());
+  if (!steps.origin || (group.is_free(now) && is_eldest(group))) steps.origin = now;
+  return steps.first(now + steps.interval());
 }
 
 void Publisher::wake_by(SteadyTime when) {
@@ -432,11 +545,15 @@ void Publisher::tick() {
   on_burst_begin();
   const auto now = loop_.now();
   for (const auto& group : groups_) {
-    if (!group->holds_something()) continue;
-    if (now >= group->next_send)
-      send_held(*group, now);
-    else
-      wake_by(group->next_send);
+    const auto is_due = [now](const Held& held) {
+      return (held.samples > 0 && held.motion_due <= now) ||
+             (held.trigger && held.trigger_due <= now);
+    };
+    if (std::any_of(group->held.begin(), group->held.end(), is_due)) send_held(*group, now, true);
+    for (const Held& held : group->held) {
+      if (held.samples > 0) wake_by(held.motion_due);
+      if (held.trigger) wake_by(held.trigger_due);
+    }
   }
   if (gathers_until_ && now < *gathers_until_) wake_by(*gathers_until_);
   const bool is_gathered = gathers_until_ && now >= *gathers_until_;
@@ -485,17 +602,19 @@ void Publisher::on_trigger(const drivers::Controller& controller, double fractio
 
 void Publisher::publish_trigger(const Address& controller, double fraction, std::int64_t time_us) {
   std::string text;
+  const auto now = loop_.now();
   for (const auto& group : groups_) {
     if (!group->wants(Topic::trigger, controller)) continue;
-    if (group->interval.count() == 0) {
+    if (!group->what.max_rate_hz) {
       if (text.empty()) text = wire::trigger_event(controller, fraction, time_us);
       append_event(*group, controller, Topic::trigger, FrameKind::trigger, text);
       continue;
     }
     Held& held = held_for(*group, source(controller));
+    const bool has_waited = held.trigger.has_value();
     held.trigger = fraction;
     held.trigger_us = time_us;
-    send_held_when_due(*group);
+    send_when_due(*group, held.trigger_due, has_waited, now);
   }
 }
 
@@ -567,8 +686,9 @@ void Publisher::forget_source(const Address& controller) {
   std::erase_if(sources_, [&](const auto& known) { return known->address == controller; });
 }
 
-SharedBatch Publisher::history(std::uint64_t serial, const std::vector<Resume>& resume) {
-  const Group* group = find_group(serial);
+SharedBatch Publisher::history(const Subscriber& subscriber, std::uint64_t serial,
+                               const std::vector<Resume>& resume) {
+  const Group* group = find_group(subscriber, serial);
   auto batch =
       std::make_shared<Batch>(serial, Policy::all, group ? group->what.format : Format::json);
   if (group == nullptr || group->what.policy == Policy::latest) return batch;

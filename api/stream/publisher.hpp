@@ -57,17 +57,19 @@ class Publisher final : public drivers::Listener {
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;
 
-  /// Joins the group of this subscription, made now if there is none. Nothing from before this call
-  /// comes.
-  /// @return the group's serial number, also in its batches
+  /// Joins the others with this subscription. Nothing from before this call comes, and what comes
+  /// first does not wait for a rate.
+  /// @return the subscription's serial number, also in its batches; the same for equal ones
   std::uint64_t subscribe(Subscriber& subscriber, const Subscription& what);
   /// What came so far is taken first; nothing comes after.
-  void unsubscribe(Subscriber& subscriber, std::uint64_t group);
+  void unsubscribe(Subscriber& subscriber, std::uint64_t serial);
   /// Forgets a client altogether.
   void remove(Subscriber& subscriber);
   /// The samples after `resume` that are still remembered (about three seconds), as motion frames
-  /// of the group; the first of each controller counts those that are not. Empty with `latest`.
-  [[nodiscard]] SharedBatch history(std::uint64_t group, const std::vector<Resume>& resume);
+  /// of the subscription, which was made just now; the first of each controller counts those that
+  /// are not. Empty with `latest`.
+  [[nodiscard]] SharedBatch history(const Subscriber& subscriber, std::uint64_t serial,
+                                    const std::vector<Resume>& resume);
 
   /// Has send() called on this client when the turn ends.
   void touch(Subscriber& subscriber);
@@ -110,6 +112,7 @@ class Publisher final : public drivers::Listener {
 
  private:
   struct Source;
+  struct Steps;
   struct Held;
   struct Group;
 
@@ -119,11 +122,11 @@ class Publisher final : public drivers::Listener {
   void forget_source(const Address& controller);
   std::string_view encoded(Source& source, const Subscription& what,
                            std::span<const Sample> samples);
-  void hold(Group& group, Source& source, std::span<const Sample> samples,
-            std::int64_t received_us);
+  void hold(Group& group, Held& held, std::span<const Sample> samples, std::int64_t received_us);
   Held& held_for(Group& group, Source& source);
-  void send_held_when_due(Group& group);
-  void send_held(Group& group, SteadyTime now);
+  void send_when_due(Group& group, SteadyTime& due, bool has_waited, SteadyTime now);
+  void send_held(Group& group, SteadyTime now, bool on_step);
+  SteadyTime next_due(Group& group, SteadyTime now, bool on_step);
   void wake_by(SteadyTime when);
   Batch& open_batch(Group& group);
   void append_motion(Batch& batch, const Group& group, const Source& source, const Motion& motion,
@@ -132,7 +135,11 @@ class Publisher final : public drivers::Listener {
                     std::string_view body);
   void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after,
                       wire::StreamPosition& position);
-  Group* find_group(std::uint64_t serial);
+  Group* find_group(const Subscriber& subscriber, std::uint64_t serial);
+  /// With the subscription of this one.
+  Group& eldest(const Group& group);
+  bool is_eldest(const Group& group);
+  void unite_equal_groups(SteadyTime now);
   void leave(Group& group, Subscriber& subscriber);
   void erase_empty_groups();
   void seal(Group& group);

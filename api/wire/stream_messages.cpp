@@ -233,6 +233,10 @@ SubscribeRequest read_subscription(Reader& reader) {
   request.max_rate_hz = read_rate(reader);
   request.policy = read_policy(reader, request.max_rate_hz);
   request.since = read_since(reader);
+  if (request.policy == Policy::latest && !request.since.empty())
+    reader.fail(ErrorCode::conflicting_members, "/since",
+                "The policy \"latest\" sends the newest sample, none of those before; leave since "
+                "out, or choose all or window.");
   if (const json* snapshot = reader.find("snapshot")) {
     if (snapshot->is_boolean())
       request.snapshot = snapshot->get<bool>();

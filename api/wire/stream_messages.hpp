@@ -69,7 +69,8 @@ struct SubscribeRequest {
     std::string controller;  ///< empty: every one
     std::uint64_t sequence = 0;
   };
-  std::vector<Since> since;  ///< the last sequence the client has; empty: nothing to resume
+  /// The last sequence the client has; empty: nothing to resume, and always with `latest`.
+  std::vector<Since> since;
   bool snapshot = true;
 };
 

@@ -24,6 +24,7 @@ class StreamPosition {
   void set(const Address& controller, std::uint64_t sequence);
   void erase(const Address& controller);
   [[nodiscard]] const std::vector<Entry>& entries() const { return entries_; }
+  friend bool operator==(const StreamPosition&, const StreamPosition&) = default;
 
   /// Appends "0006f7162a3b:48213,0006f7162a3c:77": addresses without colons, in their order.
   void append_to(std::string& out) const;

@@ -226,6 +226,17 @@ class Checks:
                 client.receive_until("motion")
                 self.assertLess(time.monotonic() - begun, 0.5)
 
+    def test_no_controller_and_no_client_waits_for_anothers_rate(self):
+        for policy, rate in (("latest", 0.1), ("window", 1)):
+            with self.subTest(policy), Client(self.daemon) as early, Client(self.daemon) as late:
+                for client in (early, late):
+                    client.send(type="subscribe", id="x", controllers=["*"], topics=["motion"], policy=policy, max_rate_hz=rate, snapshot=False)
+                    client.receive_until("subscribed")
+                    begun, seen = time.monotonic(), set()
+                    while len(seen) < CONTROLLERS:
+                        seen.add(client.receive_until("motion")["controller"])
+                    self.assertLess(time.monotonic() - begun, 0.5)
+
     def test_the_last_state_before_silence_comes(self):
         with Client(self.daemon, is_relayed=True) as latest, Client(self.daemon, is_relayed=True) as window:
             for client, policy in ((latest, "latest"), (window, "window")):

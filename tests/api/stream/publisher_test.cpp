@@ -5,6 +5,7 @@
 #include <deque>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -82,7 +83,9 @@ class PublisherTest : public testing::Test {
     end_turn();
   }
   void publish(const Address& controller = left) {
-    auto& sequence = controller == left ? left_sequence_ : right_sequence_;
+    publish(controller, controller == left ? left_sequence_ : right_sequence_);
+  }
+  void publish(const Address& controller, std::uint64_t& sequence) {
     std::array<Sample, 2> samples;
     for (Sample& sample : samples) {
       sample.sequence = sequence++;
@@ -547,13 +550,207 @@ TEST_F(PublisherTest, WithoutARateEveryTriggerValueComes) {
   EXPECT_EQ(client.hear().size(), 5U);
 }
 
+TEST_F(PublisherTest, TheFirstOfEachControllerGoesAtOnceHoweverSlowTheRate) {
+  Listener client;
+  publisher_.subscribe(client, at_rate(0.1));
+  report(left);
+  EXPECT_THAT(sequences(client.hear()), ElementsAre(1));
+  pass(1s);
+  report(right);
+  EXPECT_THAT(sequences(client.hear()), ElementsAre(1001));
+  report(right);
+  report(left);
+  pass(8'900ms);
+  EXPECT_THAT(client.hear(), IsEmpty());
+  pass(200ms);
+  EXPECT_THAT(sequences(client.hear()), ElementsAre(3));
+  pass(1s);
+  EXPECT_THAT(sequences(client.hear()), ElementsAre(1003));
+}
+
+TEST_F(PublisherTest, ATriggerAfterARestDoesNotWaitForMotion) {
+  Listener client;
+  auto what = at_rate(0.1);
+  what.topics = wire::bit(Topic::motion) | wire::bit(Topic::trigger);
+  publisher_.subscribe(client, what);
+  for (int i = 0; i < 15; ++i) {
+    report();
+    pass(1s);
+  }
+  client.hear();
+  publisher_.publish_trigger(left, 0.5, 1);
+  end_turn();
+  const auto pulled = client.hear();
+  ASSERT_EQ(pulled.size(), 1U);
+  EXPECT_EQ(pulled[0].at("trigger"), 0.5);
+  publisher_.publish_trigger(left, 0.6, 2);
+  end_turn();
+  EXPECT_THAT(client.hear(), IsEmpty());
+}
+
+TEST_F(PublisherTest, WhoComesLaterDoesNotWaitForTheOthersTurn) {
+  Listener early, late;
+  publisher_.subscribe(early, at_rate(0.1));
+  report();
+  pass(1s);
+  report();
+  publisher_.subscribe(late, at_rate(0.1));
+  EXPECT_THAT(sequences(early.hear()), ElementsAre(1));
+  report();
+  EXPECT_THAT(sequences(late.hear()), ElementsAre(5));
+  EXPECT_THAT(early.hear(), IsEmpty());
+  pass(10s);
+  EXPECT_THAT(sequences(early.hear()), ElementsAre(5));
+  EXPECT_THAT(late.hear(), IsEmpty()) << "nothing newer has come";
+}
+
+/// Seven controllers, as their reports really come: each every 11.43 ms, at a time of its own.
+class SevenControllersTest : public PublisherTest {
+ protected:
+  void run(std::chrono::milliseconds time) {
+    for (const auto end = now_ + time; now_ < end;) {
+      const auto which = next_++ % reports_.size();
+      pass(1'632us);
+      publish({{0, 6, 0xF7, 0, 1, static_cast<std::uint8_t>(which)}}, reports_[which]);
+      end_turn();
+    }
+  }
+  std::array<std::uint64_t, 7> reports_{};
+  std::size_t next_ = 0;
+};
+
+TEST_F(SevenControllersTest, ABrowserGetsOneSendForAllAtEveryRate) {
+  for (const double rate : {1.0, 10.0, 30.0, 60.0, 80.0}) {
+    Listener client;
+    publisher_.subscribe(client, at_rate(rate));
+    run(10s);
+    const auto all = client.hear();
+    // At a slow rate nobody waits long for company: there may be two groups of them.
+    EXPECT_LE(client.sends, 10 * rate * (rate < 10 ? 2 : 1) + 7 + 1) << rate;
+    EXPECT_LE(all.size(), 7 * (10 * rate + 1)) << rate;
+    EXPECT_GE(all.size(), 7 * (10 * rate * 0.97 - 1)) << rate;
+    publisher_.remove(client);
+  }
+}
+
+TEST_F(SevenControllersTest, ARateAboveThatOfTheReportsBringsAllOfThemNotOneByOne) {
+  Listener client;
+  publisher_.subscribe(client, at_rate(100));
+  run(10s);
+  EXPECT_GE(client.hear().size(), 7U * 860);
+  EXPECT_LE(client.sends, 1000 + 2 * 7) << "and not 6000";
+}
+
+TEST_F(SevenControllersTest, NoControllerComesFasterThanTheRate) {
+  /// Notes when each controller's messages came.
+  class Watch final : public Subscriber {
+   public:
+    explicit Watch(const SteadyTime& now) : now_(now) {}
+    void take(const SharedBatch& batch, SteadyTime) override {
+      for (const Frame& frame : batch->frames()) {
+        const auto [last, is_first] = last_.try_emplace(frame.controller, now_);
+        if (!is_first) shortest = std::min(shortest, now_ - last->second);
+        last->second = now_;
+      }
+    }
+    void send() override {}
+    std::chrono::nanoseconds shortest{1h};
+
+   private:
+    const SteadyTime& now_;
+    std::map<Address, SteadyTime> last_;
+  };
+  for (const double rate : {2.0, 15.0, 60.0, 100.0}) {
+    Watch early(now_), late(now_);
+    publisher_.subscribe(early, at_rate(rate));
+    run(2s);
+    publisher_.subscribe(late, at_rate(rate));
+    run(2s);
+    const std::chrono::nanoseconds interval(static_cast<std::int64_t>(1e9 / rate) - 10);
+    EXPECT_GE(early.shortest, interval) << rate;
+    EXPECT_GE(late.shortest, interval) << rate;
+    publisher_.remove(early);
+    publisher_.remove(late);
+  }
+}
+
+TEST_F(SevenControllersTest, ClientsWithEqualRatesSoonShareAllTheirWork) {
+  for (const Policy policy : {Policy::latest, Policy::window}) {
+    std::deque<Listener> clients(20);
+    for (auto& client : clients) {
+      publisher_.subscribe(client, at_rate(60, policy));
+      run(23ms);
+    }
+    run(100ms);
+    EXPECT_EQ(publisher_.groups(), 1U);
+    for (auto& client : clients) client.hear();
+    run(50ms);
+    EXPECT_EQ(clients.front().batches.back(), clients.back().batches.back());
+    const auto heard = clients.front().hear();
+    EXPECT_GE(heard.size(), 14U);
+    for (auto& client : clients) {
+      if (&client != &clients.front()) {
+        EXPECT_EQ(client.hear(), heard);
+      }
+      publisher_.remove(client);
+    }
+  }
+}
+
+TEST_F(SevenControllersTest, JoiningAWindowBringsNothingTwiceAndNothingFromBefore) {
+  std::deque<Listener> clients(20);
+  std::vector<std::map<std::string, std::uint64_t>> next(clients.size());
+  for (std::size_t i = 0; i < clients.size(); ++i) {
+    publisher_.subscribe(clients[i], at_rate(60, Policy::window));
+    for (std::size_t k = 0; k < reports_.size(); ++k)
+      next[i]["00:06:f7:00:01:0" + std::to_string(k)] = reports_[k];
+    run(23ms);
+  }
+  run(100ms);
+  for (std::size_t i = 0; i < clients.size(); ++i)
+    for (const auto& message : clients[i].hear()) {
+      EXPECT_EQ(message.at("dropped"), 0);
+      for (const auto& sample : message.at("samples"))
+        EXPECT_EQ(sample.at("sequence"), next[i][message.at("controller")]++) << i;
+    }
+}
+
 // ---- history
+
+TEST_F(PublisherTest, SinceWithAWindowThatOthersAlreadyGatherRepeatsNothing) {
+  Listener early, late;
+  const auto what = at_rate(1, Policy::window);
+  publisher_.subscribe(early, what);
+  for (int i = 0; i < 10; ++i) report();
+  const auto serial = publisher_.subscribe(late, what);
+  const auto missed = messages_in(publisher_.history(late, serial, {{std::nullopt, 5}})->bytes());
+  EXPECT_THAT(sequences(missed), ElementsAre(6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19));
+  report();
+  pass(3s);
+  EXPECT_THAT(sequences(late.hear()), ElementsAre(20, 21));
+  EXPECT_EQ(sequences(early.hear()).size(), 22U);
+}
+
+TEST_F(PublisherTest, JoiningAWindowOneIsNotToldWhatOthersLost) {
+  Listener early, late;
+  auto what = at_rate(1, Policy::window);
+  what.fields = wire::all_fields;
+  publisher_.subscribe(early, what);
+  for (int i = 0; i < 2000; ++i) report();
+  publisher_.subscribe(late, what);
+  report();
+  pass(2s);
+  const auto heard = late.hear();
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_EQ(heard[0].at("dropped"), 0);
+  EXPECT_THAT(sequences(heard), ElementsAre(4000, 4001));
+}
 
 TEST_F(PublisherTest, SinceBringsWhatWasMissedAndThenGoesOnWithoutAGap) {
   Listener client;
   for (int i = 0; i < 60; ++i) report();
   const auto group = publisher_.subscribe(client, every_sample());
-  const auto history = publisher_.history(group, {{std::nullopt, 9}});
+  const auto history = publisher_.history(client, group, {{std::nullopt, 9}});
   const auto missed = messages_in(history->bytes());
   const auto got = sequences(missed);
   ASSERT_EQ(got.size(), 110U);
@@ -567,7 +764,7 @@ TEST_F(PublisherTest, SinceCountsWhatIsNoLongerRemembered) {
   Listener client;
   for (int i = 0; i < 1000; ++i) report();
   const auto group = publisher_.subscribe(client, every_sample());
-  const auto missed = messages_in(publisher_.history(group, {{std::nullopt, 99}})->bytes());
+  const auto missed = messages_in(publisher_.history(client, group, {{std::nullopt, 99}})->bytes());
   const auto got = sequences(missed);
   std::uint64_t dropped = 0;
   for (const auto& message : missed) dropped += message.at("dropped").get<std::uint64_t>();
@@ -582,7 +779,7 @@ TEST_F(PublisherTest, SinceAnEarlierConnectionOfTheControllerBringsAllOfThisOne)
   left_sequence_ = 0;  // it reconnected
   for (int i = 0; i < 3; ++i) report();
   const auto group = publisher_.subscribe(client, every_sample());
-  const auto missed = messages_in(publisher_.history(group, {{left, 39}})->bytes());
+  const auto missed = messages_in(publisher_.history(client, group, {{left, 39}})->bytes());
   EXPECT_THAT(sequences(missed), ElementsAre(0, 1, 2, 3, 4, 5));
 }
 
@@ -590,8 +787,8 @@ TEST_F(PublisherTest, SinceTheNewestBringsNothing) {
   Listener client;
   for (int i = 0; i < 3; ++i) report();
   const auto group = publisher_.subscribe(client, every_sample());
-  EXPECT_TRUE(publisher_.history(group, {{std::nullopt, 5}})->is_empty());
-  EXPECT_TRUE(publisher_.history(group, {{right, 0}})->is_empty());
+  EXPECT_TRUE(publisher_.history(client, group, {{std::nullopt, 5}})->is_empty());
+  EXPECT_TRUE(publisher_.history(client, group, {{right, 0}})->is_empty());
 }
 
 // ---- the radio
@@ -686,7 +883,7 @@ TEST_F(EventStreamTest, HistoryLeadsFromTheOldIdToTheNewOne) {
   report(left);
   report(right);
   const auto group = publisher_.subscribe(second, events());
-  const auto missed = publisher_.history(group, resume_after(*old));
+  const auto missed = publisher_.history(second, group, resume_after(*old));
   // Of the right one nothing was known when the first reader left: all of it is new.
   EXPECT_THAT(ids_in(missed->bytes()),
               ElementsAre("0006f7000001:3", "0006f7000001:3,0006f7000002:1001"));

@@ -609,6 +609,38 @@ TEST_F(StreamTest, AClientWhoseEdgesDoNotFitIsClosedWithTheReason) {
   EXPECT_FALSE(quick.close_code);
 }
 
+TEST_F(StreamTest, ASnapshotLargerThanTheBoundReachesAClientThatReads) {
+  limits_.edge_backlog_bytes = 50'000;
+  open_hub();
+  for (int i = 0; i < 200; ++i) add({{0, 6, 0xF7, 1, 0, static_cast<std::uint8_t>(i)}}, false);
+  Client& client = connect();
+  client.say(R"({"type":"subscribe","id":"a","topics":["button"]})");
+  client.say(R"({"type":"subscribe","id":"b","topics":["button"]})");
+  const auto snapshots = of_type(hear(client), "snapshot");
+  EXPECT_EQ(client.close_code, std::nullopt) << client.close_reason;
+  ASSERT_EQ(snapshots.size(), 2U);
+  for (const auto& snapshot : snapshots) {
+    EXPECT_EQ(snapshot.at("controllers").size(), 200U);
+    EXPECT_GT(snapshot.dump().size(), 150'000U) << "more than a socket takes at once";
+  }
+}
+
+TEST_F(StreamTest, AsksForSnapshotsWithoutReadingThemAreBounded) {
+  limits_.edge_backlog_bytes = 50'000;
+  limits_.stalled_after = limits_.dead_after = 1h;
+  open_hub();
+  for (int i = 0; i < 200; ++i) add({{0, 6, 0xF7, 1, 0, static_cast<std::uint8_t>(i)}}, false);
+  Client& client = connect();
+  settle();
+  client.reads = false;
+  for (char id = 'a'; id < 'h'; ++id)
+    client.say(std::string(R"({"type":"subscribe","topics":["button"],"id":")") + id + R"("})");
+  settle();
+  client.reads = true;
+  EXPECT_LE(of_type(hear(client), "snapshot").size(), 2U);
+  EXPECT_EQ(client.close_code, 4001);
+}
+
 // ---- time, with a session of its own whose clock the test moves
 
 class SessionTimeTest : public StreamTest {
@@ -1035,6 +1067,48 @@ TEST_F(EventTest, AReaderThatComesBackMissesNothing) {
     for (const auto& sample : message.at("samples")) got.push_back(sample.at("sequence"));
   ASSERT_EQ(got.size(), 12U);
   for (std::size_t i = 0; i < got.size(); ++i) EXPECT_EQ(got[i], i + 2);
+}
+
+TEST_F(EventTest, AReaderOfTheNewestThatComesBackBeginsThere) {
+  const std::string query = "topics=motion&fields=&max_rate_hz=60";
+  auto reader = read(query);
+  report(left());
+  hear(*reader);
+  const auto id = reader->events.back().id;
+  reader.reset();
+  for (int i = 0; i < 5; ++i) report(left());
+  const EventRequest back{.query = query, .last_event_id = id};
+  EXPECT_FALSE(hub_->fault_of(back));
+  reader = read(query, id);
+  EXPECT_THAT(reader->of_type("motion"), IsEmpty());
+  report(left());
+  hear(*reader);
+  const auto motion = reader->of_type("motion");
+  ASSERT_EQ(motion.size(), 1U);
+  EXPECT_EQ(motion[0].at("samples").at(0).at("sequence"), 13);
+  const EventRequest explicit_since{.query = query + "&since=5", .last_event_id = {}};
+  EXPECT_EQ(hub_->fault_of(explicit_since)->code, wire::ErrorCode::conflicting_members);
+}
+
+TEST_F(EventTest, AReaderOfAWindowThatOthersReadTooGetsNothingTwice) {
+  const std::string query = "topics=motion&fields=&policy=window&max_rate_hz=1";
+  auto reader = read(query);
+  const auto other = read(query);
+  report(left());
+  hear(*reader);
+  const auto id = reader->events.back().id;
+  reader.reset();
+  for (int i = 0; i < 5; ++i) report(left());
+  settle();
+  reader = read(query, id);
+  report(left());
+  hear(*reader);
+  std::uint64_t next = 2;
+  for (const auto& message : reader->of_type("motion")) {
+    EXPECT_EQ(message.at("dropped"), 0);
+    for (const auto& sample : message.at("samples")) EXPECT_EQ(sample.at("sequence"), next++);
+  }
+  EXPECT_EQ(next, 14U);
 }
 
 TEST_F(EventTest, AnIdThatMakesNoSenseBringsNoHistory) {

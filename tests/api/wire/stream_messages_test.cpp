@@ -154,6 +154,8 @@ TEST(Subscribe, MistakesAreNamedByTheirPointer) {
   EXPECT_EQ(with(R"("policy":"window","max_rate_hz":0.5)"),
             (Refusal{"out_of_range", "/max_rate_hz"}));
   EXPECT_EQ(with(R"("since":-1)"), (Refusal{"wrong_type", "/since"}));
+  EXPECT_EQ(with(R"("since":5,"policy":"latest")"), (Refusal{"conflicting_members", "/since"}));
+  EXPECT_EQ(with(R"("since":5,"max_rate_hz":60)"), (Refusal{"conflicting_members", "/since"}));
   EXPECT_EQ(with(R"("since":{"1":1.5})"), (Refusal{"wrong_type", "/since/1"}));
   EXPECT_EQ(with(R"("snapshot":1)"), (Refusal{"wrong_type", "/snapshot"}));
 }
@@ -285,6 +287,7 @@ TEST(Query, MistakesAreNamed) {
   EXPECT_EQ(refused_query("max_rate_hz=1&max_rate_hz=1"),
             (Refusal{"duplicate_member", "/max_rate_hz"}));
   EXPECT_EQ(refused_query("since=-1"), (Refusal{"wrong_type", "/since"}));
+  EXPECT_EQ(refused_query("since=5&max_rate_hz=60"), (Refusal{"conflicting_members", "/since"}));
   EXPECT_EQ(refused_query("controllers=%4"), (Refusal{"bad_request", ""}));
   EXPECT_EQ(refused_query("controllers=%ff"), (Refusal{"invalid_utf8", ""}));
   EXPECT_EQ(refused_query("controllers="), (Refusal{"out_of_range", "/controllers"}));
