@@ -310,7 +310,7 @@ HttpSession::Step HttpSession::take_upgrade(const RequestHead& head, std::string
       stream::Upgrade{std::move(rest_of_query), std::string(key),
                       all_values(head, "sec-websocket-protocol"), peer_.is_local, client_});
   auto accepted = context_.application.hub().accept(*upgrade);
-  if (!accepted) return refuse(accepted.error(), path);
+  if (!accepted) return answer(refused(accepted.error(), Scope::admin, path));
   upgrade_ = std::move(upgrade);
   constexpr int switching_protocols = 101;
   context_.application.traffic().count_answer(verb_, switching_protocols);
@@ -333,7 +333,8 @@ HttpSession::Step HttpSession::take_events(const RequestHead& head, std::string_
   auto request = std::make_unique<stream::EventRequest>(stream::EventRequest{
       std::move(rest_of_query), std::string(head.find("last-event-id").value_or("")),
       peer_.is_local, client_});
-  if (const auto fault = context_.application.hub().fault_of(*request)) return refuse(*fault, path);
+  if (const auto fault = context_.application.hub().fault_of(*request))
+    return answer(refused(*fault, Scope::admin, path));
   Response response;
   response.content_type = event_stream;
   response.is_endless = true;

@@ -232,7 +232,7 @@ std::optional<Fault> Connection::subscribe(const wire::SubscribeRequest& request
                  "A connection has at most " + std::to_string(context_.limits.subscriptions) +
                      " subscriptions.",
                  {}};
-  if (auto fault = fault_of(request, format_, is_local_)) return fault;
+  if (auto fault = fault_of(request, format_, caller_)) return fault;
   auto resolved = resolve(request, context_.roster);
   if (!resolved) return resolved.error();
   Subscription& subscription = resolved->subscription;

@@ -69,8 +69,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   /// Whether the peer is on this machine, and may know more; and what it may do. Without this call
   /// it may do everything.
   void set_client(bool is_local, const api::Principal& client) {
-    is_local_ = is_local;
-    scope_ = client.scope;
+    caller_ = {is_local, !client.token_id.empty(), client.scope};
     token_id_ = client.token_id;
   }
   [[nodiscard]] const std::string& token_id() const { return token_id_; }
@@ -110,7 +109,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   void end();
 
   [[nodiscard]] SessionContext& context() const { return context_; }
-  [[nodiscard]] api::Scope scope() const { return scope_; }
+  [[nodiscard]] api::Scope scope() const { return caller_.scope; }
   [[nodiscard]] std::int64_t now_us() const;
   [[nodiscard]] bool is_dead() const { return is_dead_; }
   /// Whether bytes went out since this was asked last.
@@ -134,8 +133,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   SteadyTime last_progress_{};  ///< while it waits to write: when bytes last went out
   SteadyTime closing_since_{};  ///< when the goodbye was queued, then when it was sent
   std::string token_id_;        ///< that it came with; may be empty
-  api::Scope scope_ = api::Scope::admin;
-  bool is_local_ = true;
+  Caller caller_;
   bool is_waiting_to_write_ = false;
   bool said_something_ = false;
   bool is_closing_ = false;

@@ -39,6 +39,10 @@ wire::Parsed<wire::SubscribeRequest> events_asked_for(const EventRequest& reques
   return everything;
 }
 
+Caller caller_of(const auto& request) {
+  return {request.is_local, !request.client.token_id.empty(), request.client.scope};
+}
+
 }  // namespace
 
 /// Held by a shared_ptr only so that what was posted to the loop can see whether the hub still
@@ -220,7 +224,8 @@ wire::Parsed<std::optional<Protocol>> Hub::Parts::agree(const Upgrade& upgrade) 
   if (!query) return query.error();
   if (*query) {
     const auto format = protocol.value_or(usual_protocol).format;
-    if (auto fault = stream::fault_of(**query, format, upgrade.is_local)) return *std::move(fault);
+    if (auto fault = stream::fault_of(**query, format, caller_of(upgrade)))
+      return *std::move(fault);
     const auto resolved = resolve(**query, roster);
     if (!resolved) return resolved.error();
   }
@@ -250,7 +255,7 @@ void Hub::adopt(int socket, const Upgrade& upgrade, std::string_view early,
 std::optional<wire::Fault> Hub::fault_of(const EventRequest& request) const {
   const auto asked = events_asked_for(request);
   if (!asked) return asked.error();
-  if (auto fault = stream::fault_of(*asked, Format::event_stream, request.is_local)) return fault;
+  if (auto fault = stream::fault_of(*asked, Format::event_stream, caller_of(request))) return fault;
   const auto resolved = resolve(*asked, parts_->roster);
   if (!resolved) return resolved.error();
   return std::nullopt;

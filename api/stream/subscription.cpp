@@ -26,15 +26,20 @@ std::chrono::nanoseconds Subscription::interval() const {
 }
 
 std::optional<wire::Fault> fault_of(const wire::SubscribeRequest& request, Format format,
-                                    bool is_local) {
+                                    const Caller& caller) {
   if (format == Format::binary && request.fields != wire::all_fields)
     return wire::Fault{wire::ErrorCode::conflicting_members,
                        "A record of psmoved.v1+bin always has the same members; leave \"fields\" "
                        "out.",
                        "/fields"};
-  if ((request.topics & wire::bit(wire::Topic::log)) != 0 && !is_local)
+  if ((request.topics & wire::bit(wire::Topic::log)) == 0) return std::nullopt;
+  if (caller.scope < api::Scope::admin)
+    return wire::Fault{wire::ErrorCode::insufficient_scope,
+                       "The topic \"log\" needs a token with the scope \"admin\".", "/topics"};
+  if (!caller.is_local && !caller.has_token)
     return wire::Fault{wire::ErrorCode::local_only,
-                       "The topic \"log\" is for clients on the machine that psmoved runs on.",
+                       "The topic \"log\" is for clients on the machine that psmoved runs on, and "
+                       "for those with a token of the scope \"admin\".",
                        "/topics"};
   return std::nullopt;
 }

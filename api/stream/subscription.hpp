@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "api/principal.hpp"
 #include "api/stream/format.hpp"
 #include "api/wire/stream_messages.hpp"
 #include "api/wire/stream_position.hpp"
@@ -34,10 +35,17 @@ struct Subscription {
   [[nodiscard]] std::chrono::nanoseconds interval() const;
 };
 
-/// What is wrong with a request for this format, or from so far away.
-/// @param is_local  the client is on this machine
+/// Who subscribes, as far as it matters.
+struct Caller {
+  bool is_local = true;  ///< on this machine
+  bool has_token = false;
+  api::Scope scope = api::Scope::admin;
+};
+
+/// What is wrong with a request for this format, or from this client. The topic `log` is for whom
+/// everything is; where tokens are not demanded of other machines, not for those without one.
 [[nodiscard]] std::optional<wire::Fault> fault_of(const wire::SubscribeRequest& request,
-                                                  Format format, bool is_local);
+                                                  Format format, const Caller& caller);
 
 /// The last sample a client has from an earlier connection.
 struct Resume {

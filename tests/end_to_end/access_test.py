@@ -227,6 +227,14 @@ class Network(unittest.IsolatedAsyncioTestCase):
         async with open_stream(self.daemon, extra_headers=bearer(self.tokens["outputs"])) as stream:
             await stream.send({"type": "set", "id": "1", "controllers": ["1"], "led": {"color": "red"}})
             self.assertEqual((await stream.of_type("reply"))["to"], "1")
+            await stream.send({"type": "subscribe", "id": "log", "topics": ["log"]})
+            self.assertEqual((await stream.of_type("error"))["code"], "insufficient_scope")
+        async with open_stream(self.daemon, extra_headers=bearer(self.admin)) as stream:
+            await stream.send({"type": "subscribe", "id": "log", "topics": ["log"]})
+            self.assertEqual((await stream.of_type("subscribed"))["topics"], ["log"])
+        refused = self.ask("GET", "/api/v1/events?topics=log", self.tokens["outputs"])
+        self.assertEqual((refused.status, refused.json["code"]), (403, "insufficient_scope"))
+        self.assertIn('scope="admin"', refused.headers["WWW-Authenticate"])
 
     async def test_revoking_a_token_ends_all_that_came_with_it(self):
         token = self.tokens["outputs"]

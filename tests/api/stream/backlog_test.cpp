@@ -221,6 +221,15 @@ TEST_F(BacklogTest, EdgesThatDoNotFitAreNoticed) {
   EXPECT_TRUE(backlog_.has_overflowed());
 }
 
+TEST_F(BacklogTest, OneMessageOfAnySizeFits) {
+  backlog_.push(batch({edge("first")}), start);
+  backlog_.push(batch({edge(std::string(50'000, 'e'))}), start);
+  backlog_.push(batch({edge(std::string(1'900, 'e'))}), start);
+  EXPECT_FALSE(backlog_.has_overflowed());
+  backlog_.push(batch({edge(std::string(1'900, 'e'))}), start);
+  EXPECT_TRUE(backlog_.has_overflowed());
+}
+
 TEST_F(BacklogTest, CutLeavesOnlyWhatIsBegun) {
   backlog_.push(batch({motion("first")}), start);
   const std::string begun = sent(backlog_, 4);

@@ -918,7 +918,42 @@ TEST_F(StreamTest, AFloodOfLinesIsBoundedAndCounted) {
   spdlog::info("nobody listens any more");
 }
 
-TEST_F(StreamTest, TheLogIsForThisMachineAlone) {
+TEST_F(StreamTest, TheLogNeedsTheScopeAdminWhereverItsReaderIs) {
+  const auto log_for = [this](bool is_local, const api::Principal& client) -> std::string {
+    const Upgrade upgrade{.query = "topics=log",
+                          .key = std::string(key),
+                          .protocols = {},
+                          .is_local = is_local,
+                          .client = client};
+    const EventRequest reader{
+        .query = upgrade.query, .last_event_id = {}, .is_local = is_local, .client = client};
+    const auto answer = hub_->accept(upgrade);
+    const auto fault = hub_->fault_of(reader);
+    EXPECT_EQ(answer.has_error(), fault.has_value());
+    return fault ? std::string(wire::to_string(fault->code)) : "";
+  };
+  const auto with = [](api::Scope scope) {
+    return api::Principal{.scope = scope, .token_id = "t1", .token_name = "ops"};
+  };
+  EXPECT_EQ(log_for(true, {}), "");
+  EXPECT_EQ(log_for(false, {}), "local_only");
+  for (const bool is_local : {true, false}) {
+    EXPECT_EQ(log_for(is_local, with(api::Scope::admin)), "");
+    EXPECT_EQ(log_for(is_local, with(api::Scope::outputs)), "insufficient_scope");
+    EXPECT_EQ(log_for(is_local, with(api::Scope::read)), "insufficient_scope");
+  }
+  const auto [ours, theirs] = socket_pair();
+  hub_->adopt(
+      ours,
+      {.query = {}, .key = std::string(key), .protocols = {}, .client = with(api::Scope::read)}, {},
+      [] {});
+  clients_.push_back(std::make_unique<Client>(theirs));
+  const auto error = ask(*clients_.back(), R"({"type":"subscribe","id":"a","topics":["log"]})");
+  EXPECT_EQ(error.at("code"), "insufficient_scope");
+  EXPECT_EQ(error.at("pointer"), "/topics");
+}
+
+TEST_F(StreamTest, WithoutTokensTheLogIsForThisMachineAlone) {
   const auto [ours, theirs] = socket_pair();
   const Upgrade from_afar{.query = {}, .key = std::string(key), .protocols = {}, .is_local = false};
   hub_->adopt(ours, from_afar, {}, [] {});
