@@ -118,6 +118,7 @@ void Connection::read() {
 
 void Connection::take(const SharedBatch& batch, SteadyTime now) {
   if (is_closing_ || is_dead_) return;
+  said_something_ = true;
   backlog_.push(batch, now);
 }
 
@@ -152,7 +153,6 @@ void Connection::write() {
     if (sent > 0) {
       backlog_.consume(static_cast<std::size_t>(sent));
       door().sent_bytes += static_cast<std::uint64_t>(sent);
-      said_something_ = true;
     }
     if (sent < 0 || static_cast<std::size_t>(sent) < wanted) {
       if (sent > 0 || !is_waiting_to_write_) last_progress_ = SteadyClock::now();
@@ -285,6 +285,7 @@ void Connection::say_hello(std::string_view protocol) {
 }
 
 void Connection::say(std::string_view text) {
+  said_something_ = true;
   if (format_ == Format::event_stream)
     queue(lines({"event: ", type_of(text), "\ndata: ", text, event_end}));
   else if (format_ == Format::cbor)

@@ -112,7 +112,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
   [[nodiscard]] api::Scope scope() const { return caller_.scope; }
   [[nodiscard]] std::int64_t now_us() const;
   [[nodiscard]] bool is_dead() const { return is_dead_; }
-  /// Whether bytes went out since this was asked last.
+  /// Whether there was a message to send since this was asked last; pings are none.
   [[nodiscard]] bool has_said_something() { return std::exchange(said_something_, false); }
 
  private:

@@ -1,7 +1,11 @@
 #include "api/wire/cue_requests.hpp"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "api/wire/instant.hpp"
@@ -15,6 +19,18 @@ using nlohmann::json;
 
 constexpr std::size_t most_controllers = 256;
 
+/// Of a whole number, which may be written 3.0.
+std::optional<std::string> digits_of(const json& value) {
+  if (value.is_number_integer()) return value.dump();
+  if (!value.is_number_float()) return std::nullopt;
+  const double number = value.get<double>();
+  if (std::trunc(number) != number) return std::nullopt;
+  std::array<char, 400> text{};  // the largest double has 309 digits
+  const auto end =
+      std::to_chars(text.data(), text.data() + text.size(), number, std::chars_format::fixed, 0);
+  return std::string(text.data(), end.ptr);
+}
+
 /// Ids, numbers and names; "*" and "all" stand for everybody, and are then the only one.
 Parsed<std::vector<std::string>> controllers_of(const json& list, const std::string& pointer) {
   std::vector<std::string> names;
@@ -24,8 +40,8 @@ Parsed<std::vector<std::string>> controllers_of(const json& list, const std::str
   for (std::size_t i = 0; i < list.size(); ++i) {
     const json& each = list[i];
     const auto place = pointer + "/" + std::to_string(i);
-    if (each.is_number_integer()) {
-      names.push_back(each.dump());
+    if (const auto number = digits_of(each)) {
+      names.push_back(*number);
     } else if (each.is_string()) {
       names.push_back(each.get<std::string>());
     } else {

@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import json
 import os
+import pathlib
 import shutil
 import signal
 import subprocess
@@ -79,10 +80,8 @@ async def page():
              "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", "--remote-debugging-port=0", f"--user-data-dir={profile}", "about:blank"],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
-            where = os.path.join(profile, "DevToolsActivePort")
-            until(lambda: os.path.exists(where) and open(where).read().count("\n"), "the browser is there", 2 * PATIENCE)
-            with open(where) as file:
-                port = file.readline().strip()
+            where = pathlib.Path(profile, "DevToolsActivePort")
+            port = until(lambda: where.exists() and where.read_text().partition("\n")[0], "the browser is there", 2 * PATIENCE)
 
             def first():
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/json/list", timeout=PATIENCE) as answer:

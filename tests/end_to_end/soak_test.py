@@ -188,7 +188,7 @@ class SoakTest(unittest.TestCase):
             self.assertEqual(len(seen), 7)
             visits = sum(count for each in visitors for name, count in each.done.items() if ":" not in name)
             self.assertGreater(visits, SECONDS * RATE / 4)
-            self.assertEqual(after["process_open_fds"], baseline["process_open_fds"])
+            self.assertLessEqual(after["process_open_fds"], baseline["process_open_fds"])
             for name in ('psmoved_stream_connections{transport="websocket"}', 'psmoved_stream_connections{transport="sse"}',
                          "psmoved_stream_subscriptions", "psmoved_stream_groups", "process_threads"):
                 self.assertEqual(after[name], baseline[name], name)

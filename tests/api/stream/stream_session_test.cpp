@@ -702,8 +702,30 @@ TEST_F(SessionTimeTest, PingsEvery15SecondsAndSaysSomethingWhenItHadNothingToSay
   EXPECT_EQ(client().pings.size(), 1U);
   check_after(30'002ms);
   EXPECT_EQ(client().pings.size(), 2U);
+  EXPECT_EQ(of_type(client().heard, "heartbeat").size(), 1U) << "the ping is nothing a script sees";
   check_after(45s - 1ms);
   EXPECT_FALSE(is_gone_);
+}
+
+TEST_F(SessionTimeTest, HeartbeatsGoOnUntilThereIsSomethingElseToSay) {
+  const auto heartbeats = [this] { return of_type(client().heard, "heartbeat").size(); };
+  std::chrono::milliseconds now = 0s;
+  const auto pass = [&] { check_after(now += 15'001ms); };
+  limits_.dead_after = 10min;  // pongs would come by another clock
+  pass();
+  EXPECT_EQ(heartbeats(), 0U) << "hello was said just before";
+  pass();
+  EXPECT_EQ(heartbeats(), 1U);
+  pass();
+  EXPECT_EQ(heartbeats(), 2U);
+  auto batch = std::make_shared<Batch>();
+  batch->append(Frame{}, {R"({"type":"x"})"});
+  session_->take(batch, drivers::SteadyClock::now());
+  publisher_.touch(*session_);
+  pass();
+  EXPECT_EQ(heartbeats(), 2U);
+  pass();
+  EXPECT_EQ(heartbeats(), 3U);
 }
 
 TEST_F(SessionTimeTest, ASilentPeerIsDeadAfter45Seconds) {

@@ -20,6 +20,7 @@ type Message =
   | Messages["Subscribed"]
   | Messages["Unsubscribed"]
   | Messages["Reply"]
+  | Messages["CueDone"]
   | Messages["Pong"]
   | Messages["Error"]
   | Messages["Snapshot"]
@@ -28,7 +29,9 @@ type Message =
   | Messages["TriggerEvent"]
   | Messages["BatteryEvent"]
   | Messages["ControllerEvent"]
-  | Messages["OutputEvent"];
+  | Messages["OutputEvent"]
+  | Messages["RadioEvent"]
+  | Messages["LogEvent"];
 
 const baseUrl = process.argv[2];
 assert(baseUrl, "the daemon's address is missing");
@@ -64,6 +67,42 @@ async function writes(): Promise<void> {
   assert.equal(named.data?.name, "typed");
 }
 
+async function plans(): Promise<void> {
+  const at = {params: {path: {id: "typed"}}};
+  const planned = await client.PUT("/api/v1/cues/{id}", {
+    ...at,
+    body: {in_ms: 100, outputs: [{controllers: ["1"], led: {color: "lime"}, rumble: {value: 7, for_ms: 50}}]},
+  });
+  assert.equal(planned.response.status, 202);
+  assert.equal(planned.data?.state, "waiting");
+  let cue: components["schemas"]["Cue"] | undefined = planned.data;
+  while (cue && cue.state !== "done") cue = (await client.GET("/api/v1/cues/{id}", at)).data;
+  assert.equal(cue?.results[0]?.led?.state, "applied");
+  assert((cue?.late_us ?? -1) >= 0);
+  assert.equal((await client.DELETE("/api/v1/cues/{id}", at)).response.status, 204);
+}
+
+async function tokens(): Promise<void> {
+  const made = await client.POST("/api/v1/tokens", {body: {name: "typed", scopes: ["read"]}});
+  const token: components["schemas"]["NewToken"] | undefined = made.data;
+  assert(token);
+  const listed = await client.GET("/api/v1/tokens");
+  assert.deepEqual(listed.data?.map((one) => one.name), ["typed"]);
+  const gone = await client.DELETE("/api/v1/tokens/{id}", {params: {path: {id: token.id}}});
+  assert.equal(gone.response.status, 204);
+}
+
+async function calibrates(): Promise<void> {
+  const begun = await client.POST("/api/v1/controllers/{id}/calibration", {...first, body: {action: "start"}});
+  assert.equal(begun.data?.guided_fit?.can_finish, false);
+  await client.POST("/api/v1/controllers/{id}/calibration", {...first, body: {action: "cancel"}});
+  const brought = await client.PATCH("/api/v1/controllers/{id}/calibration", {
+    ...first,
+    body: {magnetometer_fit: {hard_iron_ut: {x: 1, y: 2, z: 3}, soft_iron: [[1, 0, 0], [0, 1, 0], [0, 0, 1]], field_ut: 48}},
+  });
+  assert.equal(brought.data?.magnetometer_fit?.field_ut, 48);
+}
+
 async function errors(): Promise<void> {
   const {response, error} = await client.PUT("/api/v1/controllers/{id}/led", {...first, body: {red: 256}});
   assert.equal(response.status, 422);
@@ -85,7 +124,7 @@ async function streams(controller: Controller): Promise<void> {
       seen.add(message.type);
       switch (message.type) {
         case "hello":
-          say({type: "subscribe", id: "typed", controllers: [controller.id], topics: ["motion", "button"], fields: ["orientation"]});
+          say({type: "subscribe", id: "typed", controllers: [controller.id], topics: ["motion", "radio", "log"], fields: ["orientation"]});
           say({type: "ping", t: 12.5});
           break;
         case "snapshot":
@@ -93,15 +132,27 @@ async function streams(controller: Controller): Promise<void> {
           break;
         case "pong":
           assert.equal(message.t, 12.5);
-          say({type: "set", id: "light", controllers: ["*"], led: {color: "blue"}, rumble: null});
+          say({type: "set", id: "light", controllers: ["*"], led: {color: "blue"}, in_ms: 50});
           break;
         case "reply":
           assert.equal(message.to, "light");
+          assert.equal(typeof message.cue, "string");
+          break;
+        case "cue":
+          assert.equal(message.to, "light");
+          assert.equal(message.cue.state, "done");
+          break;
+        case "radio":
+          assert(message.reports_per_s > 0);
+          assert.equal(message.gaps.counts.length, message.gaps.edges_ms.length + 1);
+          break;
+        case "log":
+          assert.equal(typeof message.fields, "object");
           break;
         case "motion":
           assert.equal(message.samples[0]?.accel_m_s2, undefined);
           assert(Math.abs(message.samples[0]?.orientation?.w ?? 2) <= 1);
-          if (seen.has("reply")) resolve();
+          if (seen.has("cue") && seen.has("radio")) resolve();
           break;
         case "error":
           reject(new Error(message.detail));
@@ -127,6 +178,10 @@ export function refused(say: (request: Request) => void): void {
   void client.PATCH("/api/v1/controllers/{id}", {...first, body: {name: 5}});
   // @ts-expect-error one may wait for the next only
   void client.GET("/api/v1/controllers/{id}/sensors", {params: {path: {id: "1"}, query: {wait: "last"}}});
+  // @ts-expect-error a cue has outputs
+  void client.PUT("/api/v1/cues/{id}", {...first, body: {in_ms: 5}});
+  // @ts-expect-error there is no such scope
+  void client.POST("/api/v1/tokens", {body: {name: "x", scopes: ["root"]}});
   // @ts-expect-error a subscription has an id
   say({type: "subscribe"});
   // @ts-expect-error there is no such topic
@@ -135,6 +190,9 @@ export function refused(say: (request: Request) => void): void {
 
 const controller = await reads();
 await writes();
+await plans();
+await tokens();
+await calibrates();
 await errors();
 await streams(controller);
 console.log("the generated client works");
