@@ -81,6 +81,8 @@ class Agreement(unittest.IsolatedAsyncioTestCase):
                 continue
             answer = self.daemon.request(method, path, json.dumps(body), content_type="application/json")
             self.assertLess(answer.status, 500, (body, answer))
+            if answer.headers.get("Location", "").startswith("/api/v1/cues/"):  # of those that wait there is room for few
+                self.daemon.request("DELETE", answer.headers["Location"])
             is_right = not self.rest.document.faults(schema, body)
             counts[is_right] += 1
             if is_right and answer.status not in (200, 201, 202, 204, 409) and not contract.moves_with_the_clock(answer.json):
