@@ -12,11 +12,13 @@
 #include "api/stream/counts.hpp"
 #include "api/stream/hub.hpp"
 #include "api/stream/publisher.hpp"
+#include "api/stream/stream_session.hpp"
 #include "api/traffic.hpp"
 #include "api/wire/controller_json.hpp"
 #include "api/wire/controller_requests.hpp"
 #include "api/wire/sample_encoder.hpp"
 #include "api/wire/text.hpp"
+#include "drivers/cues.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::api {
@@ -67,6 +69,9 @@ std::string limits_object(const Limits& limits) {
   append_count(body, "backlog_ms", limits.backlog.count());
   append_count(body, "edge_backlog_bytes", limits.edge_backlog_bytes);
   append_count(body, "controllers", limits.controllers);
+  append_count(body, "cues", drivers::Cues::most_pending);
+  append_count(body, "cues_per_client", drivers::Cues::most_of_one_owner);
+  append_count(body, "followed_sets", stream::StreamSession::most_followed);
   return body + '}';
 }
 

@@ -136,21 +136,26 @@ Awaitable<Response> put_cue(Service& service, Request request) {
                       {}};
     co_return problem(fault, request.path);
   }
+  if (request.id.starts_with(Cues::reserved_prefix)) {
+    const Fault fault{ErrorCode::reserved_name,
+                      "Names that begin with \"" + std::string(Cues::reserved_prefix) +
+                          "\" are for cues that psmoved names itself.",
+                      {}};
+    co_return problem(fault, request.path);
+  }
   const auto body = body_of(request);
   if (!body) co_return problem(body.error(), request.path);
   const auto wanted = wire::cue_request(*body, service.roster.clock().now_us());
   if (!wanted) co_return problem(wanted.error(), request.path);
   auto actions = actions_of(service.roster, *wanted);
   if (!actions) co_return problem(actions.error(), request.path);
-  switch (service.cues->schedule(request.id, request.client.owner(), wanted->at_us,
-                                 std::move(*actions))) {
-    case Cues::Scheduling::writing:
-      co_return problem(has_begun(), request.path);
-    case Cues::Scheduling::full:
-      co_return problem(wire::too_many_cues(Cues::most_pending), request.path);
-    case Cues::Scheduling::done:
-      break;
-  }
+  const auto scheduling = service.cues->schedule(request.id, request.client.owner(), wanted->at_us,
+                                                 std::move(*actions));
+  if (scheduling == Cues::Scheduling::writing) co_return problem(has_begun(), request.path);
+  if (scheduling != Cues::Scheduling::done)
+    co_return problem(
+        wire::too_many_cues(Cues::bound(scheduling), scheduling == Cues::Scheduling::owner_full),
+        request.path);
   auto response = co_await planned_response(service, request.id, request.path);
   co_return response;
 }

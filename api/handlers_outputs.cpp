@@ -21,6 +21,7 @@ namespace psmove::api {
 namespace {
 
 using drivers::Controller;
+using drivers::Cues;
 using drivers::SteadyClock;
 using namespace std::chrono_literals;
 
@@ -31,16 +32,9 @@ struct Led {
   using Wish = LedWish;
   using Status = LedStatus;
   static wire::Parsed<Wish> parse(const nlohmann::json& body) { return wire::led_wish(body); }
-  static void set(Controller& controller, const std::string& owner, const Wish& wish) {
-    controller.set_led(owner, wish);
-  }
   static void put(CueAction& action, const Wish& wish) { action.led = wish; }
-  static void clear(Controller& controller, const std::string& owner) {
-    controller.clear_led(owner);
-  }
-  static OutputState state_for(Controller& controller, const std::string& owner) {
-    return controller.led_state_for(owner);
-  }
+  static void clear(CueAction& action) { action.clear_led = true; }
+  static const CueOutput& outcome(const CueResult& result) { return *result.led; }
   static const Status& status(const Controller& controller) { return controller.state().led; }
   static std::string body(const Status& status) { return wire::led_body(status); }
   static std::string result(const Address& id, const Status& status) {
@@ -58,16 +52,9 @@ struct Rumble {
     if (wish && !wish->duration && !wish->lease) wish->lease = rumble_default_lease;
     return wish;
   }
-  static void set(Controller& controller, const std::string& owner, const Wish& wish) {
-    controller.set_rumble(owner, wish);
-  }
   static void put(CueAction& action, const Wish& wish) { action.rumble = wish; }
-  static void clear(Controller& controller, const std::string& owner) {
-    controller.clear_rumble(owner);
-  }
-  static OutputState state_for(Controller& controller, const std::string& owner) {
-    return controller.rumble_state_for(owner);
-  }
+  static void clear(CueAction& action) { action.clear_rumble = true; }
+  static const CueOutput& outcome(const CueResult& result) { return *result.rumble; }
   static const Status& status(const Controller& controller) { return controller.state().rumble; }
   static std::string body(const Status& status) { return wire::rumble_body(status); }
   static std::string result(const Address& id, const Status& status) {
@@ -75,13 +62,30 @@ struct Rumble {
   }
 };
 
-/// What the output shows, with `state` as the client's own layer sees it while it has one.
+/// What the output shows, with what became of the client's own write.
 template <class Output>
-typename Output::Status status_for(Controller& controller, const std::string& owner) {
+typename Output::Status status_after(const Controller& controller, const CueOutput& written,
+                                     bool was_cleared) {
   auto status = Output::status(controller);
-  const bool has_layer = std::any_of(status.layers.begin(), status.layers.end(),
-                                     [&owner](const auto& layer) { return layer.owner == owner; });
-  if (has_layer) status.state = Output::state_for(controller, owner);
+  switch (written.outcome) {
+    case CueOutcome::overridden:
+      status.state = OutputState::overridden;
+      status.overridden_by = written.overridden_by;
+      break;
+    case CueOutcome::superseded:
+    case CueOutcome::removed:
+      status.state = OutputState::superseded;
+      break;
+    case CueOutcome::applied:
+      // Where a layer was ended, what it lay over is told of, or that nothing is left.
+      if (!was_cleared) status.state = OutputState::applied;
+      break;
+    case CueOutcome::waiting:
+    case CueOutcome::queued:
+    case CueOutcome::away:  // it shows when the controller is back
+      status.state = OutputState::queued;
+      break;
+  }
   return status;
 }
 
@@ -104,57 +108,49 @@ wire::Parsed<std::vector<Address>> targets_of(Service& service, const Request& r
   return targets;
 }
 
-template <class Output>
-bool is_queued(Service& service, const std::string& owner, const std::vector<Address>& targets) {
-  return std::any_of(targets.begin(), targets.end(), [&](const Address& address) {
-    auto* controller = service.roster.find(address);
-    return controller != nullptr && controller->is_connected() &&
-           status_for<Output>(*controller, owner).state == OutputState::queued;
-  });
-}
-
-template <class Output>
-Awaitable<void> wait_until_written(Service& service, const std::string& owner,
-                                   const std::vector<Address>& targets) {
-  const auto deadline = SteadyClock::now() + longest_write_wait;
-  Waiter waiter(service.waiters, std::nullopt);
-  while (is_queued<Output>(service, owner, targets) && !service.is_stopping &&
-         SteadyClock::now() < deadline)
-    co_await waiter.bell().wait_until(deadline);
-}
-
 /// The state after the write: one body, or an array of results for `all`.
 template <class Output>
-Response written_response(Service& service, const Request& request,
-                          const std::vector<Address>& targets) {
-  const std::string owner = request.client.owner();
+Response written_response(Service& service, const Request& request, const CueStatus& written,
+                          bool was_cleared) {
   const bool is_for_all = request.id == "all";
+  bool is_queued = false;
   std::string body = is_for_all ? "[" : "";
-  for (const auto& address : targets) {
-    auto* controller = service.roster.find(address);
+  for (const CueResult& result : written.results) {
+    const auto* controller = service.roster.find(result.controller);
     if (controller == nullptr) continue;
-    const auto status = status_for<Output>(*controller, owner);
+    const auto status = status_after<Output>(*controller, Output::outcome(result), was_cleared);
+    is_queued = is_queued || status.state == OutputState::queued;
     if (body.size() > 1) body += ',';
-    body += is_for_all ? Output::result(address, status) : Output::body(status);
+    body += is_for_all ? Output::result(result.controller, status) : Output::body(status);
   }
   if (is_for_all) body += ']';
   if (body.empty())  // forgotten while the request waited
     return problem(controller_of(service, request).error(), request.path);
-  const bool queued = is_queued<Output>(service, owner, targets);
-  auto response = json_response(std::move(body), queued ? 202 : 200);
-  if (queued && !is_for_all) response.fields = "Location: " + request.path + "\r\n";
+  auto response = json_response(std::move(body), is_queued ? 202 : 200);
+  if (is_queued && !is_for_all) response.fields = "Location: " + request.path + "\r\n";
   return response;
 }
 
-/// The same for each.
+/// Sets it at once, and waits for a moment until it is known what became of it.
 template <class Output>
-std::vector<CueAction> actions_for(const std::vector<Address>& targets,
-                                   const typename Output::Wish& wish) {
+Awaitable<Response> set_and_wait(Service& service, const Request& request,
+                                 const std::vector<CueAction>& actions, bool is_clearing) {
+  const auto deadline = SteadyClock::now() + longest_write_wait;
+  Waiter waiter(service.waiters, std::nullopt);
+  const auto written = service.cues->set(request.client.owner(), actions);
+  while (written->state != CueState::done && !service.is_stopping && SteadyClock::now() < deadline)
+    co_await waiter.bell().wait_until(deadline);
+  co_return written_response<Output>(service, request, *written, is_clearing);
+}
+
+/// The same for each: `change` is given the action for one.
+template <class Change>
+std::vector<CueAction> actions_for(const std::vector<Address>& targets, Change change) {
   std::vector<CueAction> actions;
   for (const auto& address : targets) {
-    CueAction action{.controller = address};
-    Output::put(action, wish);
-    actions.push_back(action);
+    CueAction& action = actions.emplace_back();
+    action.controller = address;
+    change(action);
   }
   return actions;
 }
@@ -168,7 +164,6 @@ std::optional<Response> get_output(Service& service, const Request& request) {
 
 template <class Output>
 Awaitable<Response> put_output(Service& service, Request request) {
-  const std::string owner = request.client.owner();
   const auto targets = targets_of<Output>(service, request);
   if (!targets && targets.error().code == wire::ErrorCode::unknown_controller)
     co_return problem(targets.error(), request.path);
@@ -181,26 +176,28 @@ Awaitable<Response> put_output(Service& service, Request request) {
   const auto wish = Output::parse(*body);
   if (!wish) co_return problem(wish.error(), request.path);
   if (!targets) co_return problem(targets.error(), request.path);
+  auto actions = actions_for(*targets, [&wish](CueAction& action) { Output::put(action, *wish); });
   if (*at_us) {
-    const CueStatus* cue = service.cues->plan(owner, *at_us, actions_for<Output>(*targets, *wish));
-    if (cue == nullptr)
-      co_return problem(wire::too_many_cues(drivers::Cues::most_pending), request.path);
-    auto response = co_await planned_response(service, cue->id, request.path);
+    const auto planned = service.cues->plan(request.client.owner(), *at_us, std::move(actions));
+    if (planned.cue == nullptr)
+      co_return problem(wire::too_many_cues(Cues::bound(planned.scheduling),
+                                            planned.scheduling == Cues::Scheduling::owner_full),
+                        request.path);
+    const std::string id = planned.cue->id;
+    auto response = co_await planned_response(service, id, request.path);
     co_return response;
   }
-  for (const auto& address : *targets) Output::set(*service.roster.find(address), owner, *wish);
-  co_await wait_until_written<Output>(service, owner, *targets);
-  co_return written_response<Output>(service, request, *targets);
+  auto response = co_await set_and_wait<Output>(service, request, actions, false);
+  co_return response;
 }
 
 template <class Output>
 Awaitable<Response> delete_output(Service& service, Request request) {
-  const std::string owner = request.client.owner();
   const auto targets = targets_of<Output>(service, request);
   if (!targets) co_return problem(targets.error(), request.path);
-  for (const auto& address : *targets) Output::clear(*service.roster.find(address), owner);
-  co_await wait_until_written<Output>(service, owner, *targets);
-  co_return written_response<Output>(service, request, *targets);
+  const auto actions = actions_for(*targets, [](CueAction& action) { Output::clear(action); });
+  auto response = co_await set_and_wait<Output>(service, request, actions, true);
+  co_return response;
 }
 
 }  // namespace

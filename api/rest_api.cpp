@@ -36,7 +36,7 @@ Response without_route(const Request& request, std::string_view allow) {
 RestApi::RestApi(boost::asio::io_context& io, drivers::Roster& roster, const ServerConfig& config)
     : metrics_(roster),
       cues_(std::make_shared<drivers::Cues>(roster, roster.clock())),
-      hub_(io, roster, config.limits, cues_.get()),
+      hub_(io, roster, config.limits, *cues_),
       service_{.roster = roster,
                .config = config,
                .waiters = std::make_shared<Waiters>(roster),

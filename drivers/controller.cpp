@@ -26,6 +26,12 @@ std::size_t samples_in_a_second(const ControllerModel& model) {
   return static_cast<std::size_t>(std::ceil(can.reports_per_s * can.samples_per_report * 1.1));
 }
 
+/// Whether something is wanted that has not been written. A light that moves has always moved on
+/// since.
+bool is_behind(const Outputs& written, const Outputs& wanted, bool led_moves) {
+  return written.rumble != wanted.rumble || (!led_moves && written.led != wanted.led);
+}
+
 }  // namespace
 
 Controller::Controller(RememberedController remembered, const ControllerModel& model,
@@ -505,6 +511,14 @@ std::uint64_t Controller::set_rumble(const Owner& owner, const RumbleWish& wish)
   return number;
 }
 
+std::optional<LayerAbove> Controller::led_above(const Owner& owner) {
+  return layers_.led_above(owner, SteadyClock::now());
+}
+
+std::optional<LayerAbove> Controller::rumble_above(const Owner& owner) {
+  return layers_.rumble_above(owner, SteadyClock::now());
+}
+
 std::uint64_t Controller::led_write_of(const Owner& owner) {
   return layers_.led_write_of(owner, SteadyClock::now());
 }
@@ -574,8 +588,17 @@ void Controller::hold_dark(bool dark) {
   outputs_changed();
 }
 
+/// A fade begins at what shows: until the controller was shown something else, nothing of it has
+/// been written.
+bool Controller::is_about_to_move(SteadyTime now) const {
+  return layers_.led_is_moving(now) && layers_.led_write(now) != shown_led_;
+}
+
 void Controller::outputs_changed() {
-  outputs_pending_ = !written_ || *written_ != layers_.at(SteadyClock::now());
+  const auto now = SteadyClock::now();
+  const bool led_moves = layers_.led_is_moving(now) && !is_held_dark_;
+  outputs_pending_ =
+      !written_ || is_behind(*written_, layers_.at(now), led_moves) || is_about_to_move(now);
   for (Bell* bell : output_bells_) bell->ring();
   for (Listener* listener : listeners_) listener->on_outputs(*this);
 }
@@ -601,9 +624,12 @@ std::optional<SteadyTime> Controller::next_output_change(SteadyTime now) {
 
 void Controller::outputs_written(const Outputs& outputs, SteadyTime when) {
   const bool differs = !written_ || *written_ != outputs;
-  // What is held back is still to be written.
-  const bool is_held_back = is_held_dark_ && layers_.at(when) != outputs;
-  const bool was_pending = std::exchange(outputs_pending_, is_held_back);
+  const bool is_moving = layers_.led_is_moving(when);
+  if (!is_moving || outputs.led != (written_ ? written_->led : Rgb{}))
+    shown_led_ = layers_.led_write(when);
+  // What is held back, or was set while this report was on its way, is still to be written.
+  const bool is_pending = is_behind(outputs, layers_.at(when), is_moving && !is_held_dark_);
+  const bool was_pending = std::exchange(outputs_pending_, is_pending || is_about_to_move(when));
   written_ = outputs;
   const std::int64_t when_us = clock_.microseconds(when);
   state_.led.applied_us = when_us;

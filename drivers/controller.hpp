@@ -109,6 +109,11 @@ class Controller {
   /// For an answer to this owner: applied, queued, or overridden by a layer above.
   [[nodiscard]] OutputState led_state_for(const Owner& owner);
   [[nodiscard]] OutputState rumble_state_for(const Owner& owner);
+  /// Whose layer lies over this owner's; none where its own is on top.
+  [[nodiscard]] std::optional<LayerAbove> led_above(const Owner& owner);
+  [[nodiscard]] std::optional<LayerAbove> rumble_above(const Owner& owner);
+  /// Whether the controller has been told what is wanted now.
+  [[nodiscard]] bool outputs_are_written() const { return written_ && !outputs_pending_; }
   /// The number of the write that this owner's layer shows; 0 where it has none.
   [[nodiscard]] std::uint64_t led_write_of(const Owner& owner);
   [[nodiscard]] std::uint64_t rumble_write_of(const Owner& owner);
@@ -208,6 +213,7 @@ class Controller {
   void publish_presence(Presence presence);
   void use_rumble_limit();
   void outputs_changed();
+  [[nodiscard]] bool is_about_to_move(SteadyTime now) const;
   void ring_errands();
   void watch_port(bool is_taken);
   void leave_port();
@@ -252,6 +258,7 @@ class Controller {
   std::size_t history_head_ = 0;
   std::optional<Outputs> written_;  ///< what the controller was told last on this link
   bool outputs_pending_ = false;    ///< a wish has not reached the controller yet
+  std::uint64_t shown_led_ = 0;     ///< the write of the light that it was shown something of
   SteadyTime last_arrival_{};
   SteadyTime rate_window_start_{};
   unsigned rate_window_reports_ = 0;

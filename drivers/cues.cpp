@@ -37,6 +37,8 @@ CueOutcome outcome_of(OutputState state) {
       return CueOutcome::overridden;
     case OutputState::queued:
       return CueOutcome::queued;
+    case OutputState::superseded:
+      return CueOutcome::superseded;
     case OutputState::off:
     case OutputState::applied:
       break;
@@ -62,35 +64,54 @@ void Cues::stop() {
   is_stopped_ = true;
   changed_ = nullptr;
   done_ = nullptr;
-  done_ = nullptr;
   if (roster_ != nullptr) std::exchange(roster_, nullptr)->remove_listener(this);
   bell_.ring();
 }
 
 // ---- planning
 
+void Cues::take_down(Entry& entry, std::vector<CueAction> actions) {
+  for (const CueAction& action : actions) {
+    CueResult& result = entry.status.results.emplace_back();
+    result.controller = action.controller;
+    if (action.led || action.clear_led) result.led.emplace();
+    if (action.rumble || action.clear_rumble) result.rumble.emplace();
+  }
+  entry.actions = std::move(actions);
+}
+
+/// Tells whoever waits for a cue that it will not be carried out.
+void Cues::give_up(Entry& entry, CueOutcome outcome) {
+  if (entry.status.state != CueState::waiting) return;
+  for_each_output(entry.status, [outcome](CueOutput& output) { output.outcome = outcome; });
+  entry.status.state = CueState::done;
+  if (entry.done) std::exchange(entry.done, nullptr)(entry.status);
+}
+
 Cues::Scheduling Cues::schedule(std::string id, Owner owner, std::optional<std::int64_t> at_us,
                                 std::vector<CueAction> actions) {
-  const Entry* former = entry_of(id);
-  if (former != nullptr && former->status.state == CueState::writing) return Scheduling::writing;
-  const auto pending = std::count_if(entries_.begin(), entries_.end(), [&](const Entry& each) {
-    return &each != former && is_pending(each.status);
-  });
-  if (static_cast<std::size_t>(pending) >= most_pending) return Scheduling::full;
-  entries_.remove_if([&](const Entry& each) { return &each == former; });
+  const auto former = std::find_if(entries_.begin(), entries_.end(),
+                                   [&id](const Entry& each) { return each.status.id == id; });
+  const bool is_replacing = former != entries_.end();
+  if (is_replacing && former->status.state == CueState::writing) return Scheduling::writing;
+  std::size_t pending = 0, of_this_owner = 0;
+  for (auto each = entries_.begin(); each != entries_.end(); ++each) {
+    if (each == former || !is_pending(each->status)) continue;
+    ++pending;
+    if (each->owner == owner) ++of_this_owner;
+  }
+  if (pending >= most_pending) return Scheduling::full;
+  if (of_this_owner >= most_of_one_owner) return Scheduling::owner_full;
+  std::list<Entry> replaced;
+  if (is_replacing) replaced.splice(replaced.begin(), entries_, former);
   forget_oldest();
 
   Entry& entry = entries_.emplace_back();
   entry.status.id = std::move(id);
   entry.status.at_us = at_us;
-  for (const CueAction& action : actions) {
-    CueResult result{.controller = action.controller};
-    if (action.led) result.led.emplace();
-    if (action.rumble) result.rumble.emplace();
-    entry.status.results.push_back(result);
-  }
   entry.owner = std::move(owner);
-  entry.actions = std::move(actions);
+  take_down(entry, std::move(actions));
+  for (Entry& each : replaced) give_up(each, CueOutcome::superseded);
   if (!at_us || *at_us <= clock_.now_us())
     fire(entry);
   else
@@ -99,14 +120,14 @@ Cues::Scheduling Cues::schedule(std::string id, Owner owner, std::optional<std::
   return Scheduling::done;
 }
 
-const CueStatus* Cues::plan(Owner owner, std::optional<std::int64_t> at_us,
-                            std::vector<CueAction> actions) {
+Cues::Planned Cues::plan(Owner owner, std::optional<std::int64_t> at_us,
+                         std::vector<CueAction> actions) {
   std::string id;
   do {
-    id = "auto-" + std::to_string(++planned_);
+    id = std::string(reserved_prefix) + std::to_string(++planned_);
   } while (find(id) != nullptr);
-  if (schedule(id, std::move(owner), at_us, std::move(actions)) != Scheduling::done) return nullptr;
-  return find(id);
+  const auto scheduling = schedule(id, std::move(owner), at_us, std::move(actions));
+  return {scheduling, scheduling == Scheduling::done ? find(id) : nullptr};
 }
 
 void Cues::when_done(std::string_view id, std::function<void(const CueStatus&)> callback) {
@@ -117,10 +138,13 @@ void Cues::when_done(std::string_view id, std::function<void(const CueStatus&)> 
 }
 
 Cues::Removal Cues::remove(std::string_view id) {
-  const Entry* entry = entry_of(id);
-  if (entry == nullptr) return Removal::unknown;
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [id](const Entry& each) { return each.status.id == id; });
+  if (entry == entries_.end()) return Removal::unknown;
   if (entry->status.state == CueState::writing) return Removal::writing;
-  entries_.remove_if([entry](const Entry& each) { return &each == entry; });
+  std::list<Entry> removed;
+  removed.splice(removed.begin(), entries_, entry);
+  give_up(removed.front(), CueOutcome::removed);
   if (changed_) changed_();
   return Removal::done;
 }
@@ -129,7 +153,29 @@ void Cues::release(const Owner& owner) {
   entries_.remove_if([&owner](const Entry& each) {
     return each.owner == owner && each.status.state == CueState::waiting;
   });
+  std::erase_if(followed_, [](const auto& each) { return each.expired(); });
   if (changed_) changed_();
+}
+
+// ---- without a cue
+
+std::shared_ptr<const CueStatus> Cues::set(Owner owner, std::vector<CueAction> actions,
+                                           std::function<void(const CueStatus&)> done) {
+  const auto entry = std::make_shared<Entry>();
+  entry->owner = std::move(owner);
+  take_down(*entry, std::move(actions));
+  fire(*entry);
+  if (entry->status.state != CueState::done) {
+    entry->done = std::move(done);
+    std::erase_if(followed_, [](const auto& each) { return each.expired(); });
+    followed_.push_back(entry);
+  }
+  return {entry, &entry->status};
+}
+
+std::size_t Cues::followed() const {
+  return static_cast<std::size_t>(std::count_if(followed_.begin(), followed_.end(),
+                                                [](const auto& each) { return !each.expired(); }));
 }
 
 /// Of those that are over.
@@ -205,8 +251,17 @@ void Cues::fire(Entry& entry) {
       lose(entry.status.results[i].rumble);
       continue;
     }
-    if (action.led) entry.handed[i].led = controller->set_led(entry.owner, *action.led);
-    if (action.rumble) entry.handed[i].rumble = controller->set_rumble(entry.owner, *action.rumble);
+    Handed& handed = entry.handed[i];
+    if (action.led) handed.led = controller->set_led(entry.owner, *action.led);
+    if (action.rumble) handed.rumble = controller->set_rumble(entry.owner, *action.rumble);
+    if (action.clear_led) {
+      controller->clear_led(entry.owner);
+      handed.led = 0;
+    }
+    if (action.clear_rumble) {
+      controller->clear_rumble(entry.owner);
+      handed.rumble = 0;
+    }
   }
   for (std::size_t i = 0; i < entry.actions.size(); ++i) look_at(entry, i);
   finish(entry);
@@ -223,19 +278,27 @@ void Cues::look_at(Entry& entry, std::size_t place) {
     lose(result.rumble);
     return;
   }
-  const auto settle = [&](std::optional<CueOutput>& output, std::uint64_t handed,
-                          std::uint64_t newest, OutputState state) {
-    if (!output || output->outcome != CueOutcome::queued || handed == 0) return;
-    output->outcome = handed == newest ? outcome_of(state) : CueOutcome::superseded;
+  const auto settle = [&](std::optional<CueOutput>& output, std::optional<std::uint64_t> handed,
+                          std::uint64_t newest, OutputState state,
+                          const std::optional<LayerAbove>& above) {
+    if (!output || output->outcome != CueOutcome::queued || !handed) return;
+    if (handed != newest)
+      output->outcome = CueOutcome::superseded;
+    else if (newest != 0)
+      output->outcome = outcome_of(state);
+    else if (controller->outputs_are_written())
+      output->outcome = CueOutcome::applied;
+    if (output->outcome == CueOutcome::overridden) output->overridden_by = above;
     if (output->outcome != CueOutcome::applied) return;
     // What showed already is not written again.
     output->applied_us = std::max(*entry.status.fired_us, controller->written_us());
   };
   const Handed& handed = entry.handed[place];
-  settle(result.led, handed.led, controller->led_write_of(entry.owner),
-         controller->led_state_for(entry.owner));
-  settle(result.rumble, handed.rumble, controller->rumble_write_of(entry.owner),
-         controller->rumble_state_for(entry.owner));
+  const Owner& owner = entry.owner;
+  settle(result.led, handed.led, controller->led_write_of(owner), controller->led_state_for(owner),
+         controller->led_above(owner));
+  settle(result.rumble, handed.rumble, controller->rumble_write_of(owner),
+         controller->rumble_state_for(owner), controller->rumble_above(owner));
 }
 
 void Cues::finish(Entry& entry) {
@@ -251,28 +314,45 @@ void Cues::finish(Entry& entry) {
   entry.status.state = CueState::done;
   if (first) entry.status.skew_us = *last - *first;
   if (entry.done) std::exchange(entry.done, nullptr)(entry.status);
-  if (done_) done_(entry.status);
+  if (done_ && !entry.status.id.empty()) done_(entry.status);
 }
 
-void Cues::follow(Entry& entry, const Address& controller) {
-  if (entry.status.state != CueState::writing) return;
+/// @return whether it may have changed
+bool Cues::follow(Entry& entry, const Address& controller) {
+  if (entry.status.state != CueState::writing) return false;
   const auto& results = entry.status.results;
   const auto found = std::find_if(results.begin(), results.end(), [&](const CueResult& each) {
     return each.controller == controller;
   });
-  if (found == results.end()) return;
+  if (found == results.end()) return false;
   look_at(entry, static_cast<std::size_t>(found - results.begin()));
   finish(entry);
-  if (changed_) changed_();
+  return true;
+}
+
+void Cues::follow(const Address& controller) {
+  bool has_changed = false;
+  for (Entry& each : entries_) has_changed = follow(each, controller) || has_changed;
+  if (has_changed && changed_) changed_();
+  if (followed_.empty()) return;
+  // Whoever is told that theirs is done may let go of it, or of all.
+  std::vector<std::shared_ptr<Entry>> followed;
+  for (const auto& each : followed_)
+    if (auto entry = each.lock()) followed.push_back(std::move(entry));
+  for (const auto& each : followed) follow(*each, controller);
+  std::erase_if(followed_, [](const auto& each) {
+    const auto entry = each.lock();
+    return entry == nullptr || entry->status.state == CueState::done;
+  });
 }
 
 void Cues::on_outputs(const Controller& controller) {
-  for (Entry& each : entries_) follow(each, controller.address());
+  follow(controller.address());
 }
 
 void Cues::on_presence(const Controller& controller, Presence presence) {
   if (presence != Presence::left && presence != Presence::forgotten) return;
-  for (Entry& each : entries_) follow(each, controller.address());
+  follow(controller.address());
 }
 
 }  // namespace psmove::drivers

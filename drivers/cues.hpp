@@ -1,6 +1,6 @@
 #pragma once
 // Carries out cues: at their instant all outputs are handed over in one turn of the loop, and what
-// became of each is kept.
+// became of each is kept. Outputs that are set at once without a cue are followed in the same way.
 
 #include <cstdint>
 #include <functional>
@@ -26,8 +26,11 @@ class Roster;
 /// thread; shared with the coroutine that waits for their instants.
 class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
  public:
-  /// At most so many wait or are being written, and so many are remembered in all.
-  static constexpr std::size_t most_pending = 64, most_kept = 128;
+  /// At most so many wait or are being written, so many of them of one owner, so that nobody takes
+  /// all the room; and so many are remembered in all.
+  static constexpr std::size_t most_pending = 64, most_of_one_owner = 32, most_kept = 128;
+  /// What plan() calls cues begins with this; nobody else may call theirs so.
+  static constexpr std::string_view reserved_prefix = "auto-";
 
   Cues(Roster& roster, const UnixClock& clock);
   ~Cues() override;
@@ -41,23 +44,40 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
 
   enum class Scheduling : std::uint8_t {
     done,
-    full,     ///< most_pending are on their way
-    writing,  ///< the cue of this name has begun, and is not done yet
+    full,        ///< most_pending are on their way
+    owner_full,  ///< most_of_one_owner of them are this owner's
+    writing,     ///< the cue of this name has begun, and is not done yet
   };
-  /// Plans a cue, in the place of one of this name that waits or is over. One whose instant is past
-  /// is carried out before this returns.
+  /// How many may wait, where one was refused.
+  static constexpr std::size_t bound(Scheduling refusal) {
+    return refusal == Scheduling::owner_full ? most_of_one_owner : most_pending;
+  }
+  /// Plans a cue, in the place of one of this name that waits, which ends as `superseded`, or is
+  /// over. One whose instant is past is carried out before this returns.
   /// @param at_us  Unix time; none: now
   /// @param actions  at most one for each controller
   Scheduling schedule(std::string id, Owner owner, std::optional<std::int64_t> at_us,
                       std::vector<CueAction> actions);
+  struct Planned {
+    Scheduling scheduling = Scheduling::done;
+    const CueStatus* cue = nullptr;  ///< until the next call, where it is `done`
+  };
   /// The same under a name that is free, for what has none.
-  /// @return the cue, until the next call; nullptr where most_pending are on their way
-  const CueStatus* plan(Owner owner, std::optional<std::int64_t> at_us,
-                        std::vector<CueAction> actions);
-  /// Calls back once when this cue is done, or at once if it is; not at all if it is removed.
+  Planned plan(Owner owner, std::optional<std::int64_t> at_us, std::vector<CueAction> actions);
+  /// Calls back once when this cue is done, taken back and replaced ones included, or at once if it
+  /// is; not at all where its owner's cues are released.
   void when_done(std::string_view id, std::function<void(const CueStatus&)> callback);
+
+  /// Sets outputs at once, without a cue, and follows them for as long as the caller keeps what
+  /// this returns: a status without an id, which never waits.
+  /// @param done  called once when it is done; not where it is before this returns
+  [[nodiscard]] std::shared_ptr<const CueStatus> set(
+      Owner owner, std::vector<CueAction> actions,
+      std::function<void(const CueStatus&)> done = nullptr);
+  /// How many of those are followed.
+  [[nodiscard]] std::size_t followed() const;
   enum class Removal : std::uint8_t { done, unknown, writing };
-  /// Forgets a cue; one that waits is not carried out any more.
+  /// Forgets a cue; one that waits is not carried out any more, and ends as `removed`.
   Removal remove(std::string_view id);
   /// Forgets what this owner still has waiting.
   void release(const Owner& owner);
@@ -66,7 +86,7 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
 
   /// Called after the status of any has changed.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
-  /// Called as one is done.
+  /// Called as one is done that was carried out.
   void on_done(std::function<void(const CueStatus&)> callback) { done_ = std::move(callback); }
 
   void on_samples(const Controller&, std::span<const Sample>, std::int64_t) override {}
@@ -79,7 +99,7 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
  private:
   /// One output of one controller, as the layers know it.
   struct Handed {
-    std::uint64_t led = 0, rumble = 0;  ///< the numbers of the writes
+    std::optional<std::uint64_t> led, rumble;  ///< the numbers of the writes; 0: a layer was ended
   };
   struct Entry {
     CueStatus status;
@@ -90,8 +110,11 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   };
 
   static Awaitable<void> run(std::shared_ptr<Cues> self);
+  static void take_down(Entry& entry, std::vector<CueAction> actions);
+  static void give_up(Entry& entry, CueOutcome outcome);
   void fire(Entry& entry);
-  void follow(Entry& entry, const Address& controller);
+  void follow(const Address& controller);
+  bool follow(Entry& entry, const Address& controller);
   void look_at(Entry& entry, std::size_t place);
   void finish(Entry& entry);
   void forget_oldest();
@@ -101,6 +124,7 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   Roster* roster_;
   const UnixClock& clock_;
   std::list<Entry> entries_;
+  std::vector<std::weak_ptr<Entry>> followed_;  ///< of set()
   Bell bell_;
   std::uint64_t planned_ = 0;  ///< cues that were given a name
   bool is_stopped_ = false;

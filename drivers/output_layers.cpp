@@ -176,6 +176,12 @@ std::uint64_t OutputLayers::Stack<Wish>::write_of(const Owner& owner) const {
 }
 
 template <class Wish>
+std::optional<LayerAbove> OutputLayers::Stack<Wish>::above(const Owner& owner) const {
+  if (layers.empty() || layers.front().owner == owner) return std::nullopt;
+  return LayerAbove{.owner = layers.front().owner, .priority = layers.front().top().wish.priority};
+}
+
+template <class Wish>
 void OutputLayers::Stack<Wish>::expire(SteadyTime now) {
   for (auto& layer : layers)
     std::erase_if(layer.wishes,
@@ -371,6 +377,40 @@ std::optional<Rgb> OutputLayers::led_target(SteadyTime now) {
   if (!is_fading(now)) return std::nullopt;
   const auto* shown = led_.shown();
   return shown != nullptr ? value_of(shown->wish, shown->start, fade_->end) : Rgb{};
+}
+
+std::uint64_t OutputLayers::led_write(SteadyTime now) {
+  expire(now);
+  const auto* shown = led_.shown();
+  return shown != nullptr ? shown->order : 0;
+}
+
+bool OutputLayers::led_is_moving(SteadyTime now) {
+  expire(now);
+  if (is_fading(now)) return true;
+  const auto* shown = led_.shown();
+  if (shown == nullptr) return false;
+  switch (shown->wish.effect) {
+    case Effect::none:
+    case Effect::blink:
+      return false;
+    case Effect::pulse:
+      return shown->wish.color != Rgb{};
+    case Effect::rainbow:
+    case Effect::candle:
+      break;
+  }
+  return true;
+}
+
+std::optional<LayerAbove> OutputLayers::led_above(const Owner& owner, SteadyTime now) {
+  expire(now);
+  return led_.above(owner);
+}
+
+std::optional<LayerAbove> OutputLayers::rumble_above(const Owner& owner, SteadyTime now) {
+  expire(now);
+  return rumble_.above(owner);
 }
 
 bool OutputLayers::led_is_on_top(const Owner& owner, SteadyTime now) {

@@ -69,6 +69,13 @@ class OutputLayers {
                                                                      const UnixClock& clock);
   /// Where the light is going, while a fade moves it.
   [[nodiscard]] std::optional<Rgb> led_target(SteadyTime now);
+  /// The number of the write that the light shows; 0 where nobody has a wish.
+  [[nodiscard]] std::uint64_t led_write(SteadyTime now);
+  /// Whether the light changes from frame to frame: in a fade, or by any effect but `blink`.
+  [[nodiscard]] bool led_is_moving(SteadyTime now);
+  /// The layer on top, where that is not this owner's.
+  [[nodiscard]] std::optional<LayerAbove> led_above(const Owner& owner, SteadyTime now);
+  [[nodiscard]] std::optional<LayerAbove> rumble_above(const Owner& owner, SteadyTime now);
   /// Whether this owner's wish is what shows.
   [[nodiscard]] bool led_is_on_top(const Owner& owner, SteadyTime now);
   [[nodiscard]] bool rumble_is_on_top(const Owner& owner, SteadyTime now);
@@ -104,6 +111,7 @@ class OutputLayers {
     void write(const Owner& owner, const Wish& wish, std::uint64_t order, SteadyTime now);
     void remove(const Owner& owner);
     [[nodiscard]] std::uint64_t write_of(const Owner& owner) const;
+    [[nodiscard]] std::optional<LayerAbove> above(const Owner& owner) const;
     void expire(SteadyTime now);
     void sort();
   };

@@ -16,6 +16,7 @@ struct CueAction {
   Address controller;
   std::optional<LedWish> led{};
   std::optional<RumbleWish> rumble{};
+  bool clear_led = false, clear_rumble = false;  ///< instead: ends the owner's layer
 };
 
 enum class CueState : std::uint8_t {
@@ -30,13 +31,16 @@ enum class CueOutcome : std::uint8_t {
   queued,      ///< not written to the controller yet
   applied,     ///< written
   overridden,  ///< another owner's layer lies on top
-  superseded,  ///< the same owner asked for something else before it was written
+  superseded,  ///< the same owner asked for something else before it was written, or its cue was
+               ///< replaced
+  removed,     ///< its cue was deleted before its instant
   away,        ///< the controller was not there, or left before it was written
 };
 
 struct CueOutput {
   CueOutcome outcome = CueOutcome::waiting;
-  std::optional<std::int64_t> applied_us{};  ///< Unix time of the write
+  std::optional<std::int64_t> applied_us{};   ///< Unix time of the write
+  std::optional<LayerAbove> overridden_by{};  ///< where `overridden`
 };
 
 struct CueResult {

@@ -66,6 +66,14 @@ enum class OutputState : std::uint8_t {
   queued,      ///< wanted, and not yet written to the controller
   applied,     ///< written; `applied_us` says when
   overridden,  ///< (for one owner) another layer lies on top
+  superseded,  ///< (for one write) its owner asked for something else before it was written
+};
+
+/// Whose layer lies over somebody's own.
+struct LayerAbove {
+  std::string owner{};
+  int priority = 0;
+  friend bool operator==(const LayerAbove&, const LayerAbove&) = default;
 };
 
 /// A layer as GET shows it. `Value` is Rgb or the motor's 0..255.
@@ -83,8 +91,9 @@ template <class Value>
 struct OutputStatus {
   Value shown{};  ///< in the middle of a fade or an effect too
   OutputState state = OutputState::off;
-  std::optional<std::int64_t> applied_us;  ///< Unix time of the last write that carried it
-  std::optional<Value> target;             ///< where a fade is going, while it moves
+  std::optional<LayerAbove> overridden_by{};  ///< for one owner, where `overridden`
+  std::optional<std::int64_t> applied_us;     ///< Unix time of the last write that carried it
+  std::optional<Value> target;                ///< where a fade is going, while it moves
   std::vector<OutputLayer<Value>> layers;
 };
 using LedStatus = OutputStatus<Rgb>;

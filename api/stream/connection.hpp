@@ -40,7 +40,7 @@ using DataHandler = std::function<void(StreamSession& session, const Message& me
 struct SessionContext {
   boost::asio::io_context& io;
   drivers::Roster& roster;
-  drivers::Cues* cues = nullptr;  ///< nullptr: nothing can be planned
+  drivers::Cues* cues = nullptr;  ///< none where there is on_data, which nobody sets outputs by
   Publisher& publisher;
   const api::Limits& limits;
   Counts& counts;

@@ -199,8 +199,8 @@ void Hub::Parts::end_all() {
 }
 
 Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
-         drivers::Cues* cues)
-    : parts_(std::make_shared<Parts>(io, roster, limits, cues, DataHandler())) {}
+         drivers::Cues& cues)
+    : parts_(std::make_shared<Parts>(io, roster, limits, &cues, DataHandler())) {}
 
 Hub::Hub(asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
          DataHandler on_data)

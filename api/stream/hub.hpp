@@ -46,9 +46,9 @@ struct EventRequest {
 /// them.
 class Hub {
  public:
-  /// @param cues  take what clients set at an instant; outlive it. Without them nobody can.
+  /// @param cues  take what clients set; outlive it
   Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
-      drivers::Cues* cues = nullptr);
+      drivers::Cues& cues);
   /// Of plain WebSockets: their messages go to `on_data`, see SessionContext.
   Hub(boost::asio::io_context& io, drivers::Roster& roster, const api::Limits& limits,
       std::function<void(StreamSession&, const Message&)> on_data);

@@ -183,11 +183,34 @@ std::optional<Fault> StreamSession::set_outputs(const wire::SetRequest& request,
   const auto controllers = chosen(request);
   if (!controllers) return controllers.error();
   if (*at_us) return plan_outputs(*controllers, request, **at_us, to);
-  std::vector<wire::SetResult> results;
-  results.reserve(controllers->size());
-  for (Controller* controller : *controllers) results.push_back(set_outputs(*controller, request));
-  say(wire::set_reply(to, results));
+  std::vector<CueAction> actions;
+  for (const Controller* controller : *controllers)
+    actions.push_back({.controller = controller->address(),
+                       .led = request.led,
+                       .rumble = request.rumble,
+                       .clear_led = request.clear_led,
+                       .clear_rumble = request.clear_rumble});
+  const auto tell = [weak = weak_from_this()](const CueStatus& status) {
+    if (const auto self = weak.lock()) static_cast<StreamSession&>(*self).tell_outcome(status);
+  };
+  auto status = context().cues->set(owner(), std::move(actions), tell);
+  say(wire::set_reply(to, status->results));
+  if (status->state == CueState::done) return std::nullopt;
+  if (followed_.size() >= most_followed) {
+    say(wire::outcome_message(followed_.front().to, followed_.front().status->results));
+    followed_.erase(followed_.begin());
+  }
+  followed_.push_back({std::string(to), std::move(status)});
   return std::nullopt;
+}
+
+void StreamSession::tell_outcome(const CueStatus& status) {
+  const auto found =
+      std::find_if(followed_.begin(), followed_.end(),
+                   [&status](const Followed& each) { return each.status.get() == &status; });
+  if (found == followed_.end()) return;
+  say(wire::outcome_message(found->to, status.results));
+  followed_.erase(found);
 }
 
 /// They are set when their instant has come; the client is told now that they wait, and then what
@@ -196,39 +219,28 @@ std::optional<Fault> StreamSession::plan_outputs(const Controllers& controllers,
                                                  const wire::SetRequest& request,
                                                  std::int64_t at_us, std::string_view to) {
   std::vector<CueAction> actions;
-  std::vector<wire::SetResult> results;
+  std::vector<CueResult> results;
+  const CueOutput queued{.outcome = CueOutcome::queued};
   for (const Controller* controller : controllers) {
     actions.push_back(
         {.controller = controller->address(), .led = request.led, .rumble = request.rumble});
-    auto& result = results.emplace_back(wire::SetResult{controller->address(), {}, {}});
-    if (request.led) result.led = OutputState::queued;
-    if (request.rumble) result.rumble = OutputState::queued;
+    CueResult& result = results.emplace_back();
+    result.controller = controller->address();
+    if (request.led) result.led = queued;
+    if (request.rumble) result.rumble = queued;
   }
-  drivers::Cues* cues = context().cues;
-  const CueStatus* cue = cues != nullptr ? cues->plan(owner(), at_us, std::move(actions)) : nullptr;
-  if (cue == nullptr) return wire::too_many_cues(drivers::Cues::most_pending);
+  drivers::Cues& cues = *context().cues;
+  const auto [scheduling, cue] = cues.plan(owner(), at_us, std::move(actions));
+  if (cue == nullptr)
+    return wire::too_many_cues(drivers::Cues::bound(scheduling),
+                               scheduling == drivers::Cues::Scheduling::owner_full);
   say(wire::set_reply(to, results, cue));
   const auto tell = [weak = weak_from_this(), to = std::string(to)](const CueStatus& status) {
     if (const auto self = weak.lock())
       static_cast<StreamSession&>(*self).say(wire::cue_message(to, status));
   };
-  cues->when_done(cue->id, tell);
+  cues.when_done(cue->id, tell);
   return std::nullopt;
-}
-
-wire::SetResult StreamSession::set_outputs(Controller& controller,
-                                           const wire::SetRequest& request) {
-  wire::SetResult result{.controller = controller.address(), .led = {}, .rumble = {}};
-  if (request.led) controller.set_led(owner(), *request.led);
-  if (request.rumble) controller.set_rumble(owner(), *request.rumble);
-  if (request.clear_led) controller.clear_led(owner());
-  if (request.clear_rumble) controller.clear_rumble(owner());
-  const auto ended = controller.outputs_are_settled() ? OutputState::applied : OutputState::queued;
-  if (request.led) result.led = controller.led_state_for(owner());
-  if (request.rumble) result.rumble = controller.rumble_state_for(owner());
-  if (request.clear_led) result.led = ended;
-  if (request.clear_rumble) result.rumble = ended;
-  return result;
 }
 
 // ---- what we say

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,6 +20,9 @@ namespace psmove::stream {
 
 class StreamSession final : public Connection {
  public:
+  /// So many queued sets of one connection are followed until it is known what became of them.
+  static constexpr std::size_t most_followed = 64;
+
   /// Its outputs are owned by "websocket <number>".
   StreamSession(SessionContext& context, int socket, std::uint64_t number,
                 const Protocol& protocol = usual_protocol);
@@ -55,14 +59,19 @@ class StreamSession final : public Connection {
   [[nodiscard]] std::optional<wire::Fault> plan_outputs(const Controllers& controllers,
                                                         const wire::SetRequest& request,
                                                         std::int64_t at_us, std::string_view to);
-  [[nodiscard]] wire::SetResult set_outputs(drivers::Controller& controller,
-                                            const wire::SetRequest& request);
+  void tell_outcome(const CueStatus& status);
   void say_control(Opcode opcode, std::string_view payload);
 
   Protocol protocol_;
   Receiver receiver_;
   SteadyTime last_heard_, last_pinged_;
   SteadyTime control_debt_{};  ///< control frames heard, each a little time ahead of now
+  /// A set that was answered with `queued`, and as what it is told of.
+  struct Followed {
+    std::string to;
+    std::shared_ptr<const CueStatus> status;
+  };
+  std::vector<Followed> followed_;
 };
 
 }  // namespace psmove::stream

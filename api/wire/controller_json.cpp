@@ -45,6 +45,7 @@ template <class Value>
 void output_members(std::string& out, const OutputStatus<Value>& output) {
   value_members(out, output.shown);
   text_member(out, "state", to_string(output.state));
+  if (output.overridden_by) layer_above(out, *output.overridden_by);
   integer_or_null(out, "applied_us", output.applied_us);
   if (output.target) {
     key(out, "target");
@@ -202,6 +203,14 @@ void presence_members(std::string& out, const ControllerState& state) {
 
 }  // namespace
 
+void layer_above(std::string& out, const LayerAbove& above) {
+  key(out, "overridden_by");
+  out += '{';
+  text_member(out, "owner", above.owner);
+  integer_member(out, "priority", above.priority);
+  out += '}';
+}
+
 std::string controller_body(const ControllerState& state) {
   std::string out;
   out.reserve(2048);
@@ -294,6 +303,8 @@ std::string_view to_string(OutputState state) {
       return "applied";
     case OutputState::overridden:
       return "overridden";
+    case OutputState::superseded:
+      return "superseded";
     case OutputState::off:
       break;
   }

@@ -19,6 +19,8 @@ namespace psmove::wire {
 /// The same with the controller's `id` in front: an item of the answer for `all`.
 [[nodiscard]] std::string led_result(const Address& id, const LedStatus& led);
 [[nodiscard]] std::string rumble_result(const Address& id, const RumbleStatus& rumble);
+/// The member "overridden_by", into an object that is open.
+void layer_above(std::string& out, const LayerAbove& above);
 [[nodiscard]] std::string battery_body(const Battery& battery);
 [[nodiscard]] std::string calibration_body(const CalibrationInfo& calibration);
 

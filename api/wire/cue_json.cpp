@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/wire/controller_json.hpp"
 #include "api/wire/json_members.hpp"
 
 namespace psmove::wire {
@@ -14,13 +15,18 @@ void output_member(std::string& out, std::string_view name,
     out += "null";
     return;
   }
-  out += '{';
-  text_member(out, "state", to_string(output->outcome));
-  integer_or_null(out, "applied_us", output->applied_us);
-  out += '}';
+  cue_output(out, *output);
 }
 
 }  // namespace
+
+void cue_output(std::string& out, const CueOutput& output) {
+  out += '{';
+  text_member(out, "state", to_string(output.outcome));
+  integer_or_null(out, "applied_us", output.applied_us);
+  if (output.overridden_by) layer_above(out, *output.overridden_by);
+  out += '}';
+}
 
 std::string_view to_string(CueState state) {
   switch (state) {
@@ -44,6 +50,8 @@ std::string_view to_string(CueOutcome outcome) {
       return "overridden";
     case CueOutcome::superseded:
       return "superseded";
+    case CueOutcome::removed:
+      return "removed";
     case CueOutcome::away:
       return "away";
     case CueOutcome::waiting:

@@ -108,9 +108,11 @@ Parsed<CueRequest> cue_request(const json& body, std::int64_t now_us) {
   return request;
 }
 
-Fault too_many_cues(std::size_t waiting) {
+Fault too_many_cues(std::size_t waiting, bool are_own) {
   return {ErrorCode::too_many_requests,
-          std::to_string(waiting) + " cues are waiting, as many as can be.",
+          std::to_string(waiting) +
+              (are_own ? " cues of yours are waiting, as many as one client's can."
+                       : " cues are waiting, as many as can be."),
           {}};
 }
 

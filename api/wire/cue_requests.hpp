@@ -32,7 +32,8 @@ struct CueRequest {
 [[nodiscard]] Parsed<CueRequest> cue_request(const nlohmann::json& body, std::int64_t now_us);
 
 /// Why a cue is not planned where so many are waiting.
-[[nodiscard]] Fault too_many_cues(std::size_t waiting);
+/// @param are_own  all of them are this client's
+[[nodiscard]] Fault too_many_cues(std::size_t waiting, bool are_own);
 
 /// A cue's name: 1 to 64 letters, digits, dots, dashes and underscores.
 [[nodiscard]] bool is_cue_id(std::string_view id);

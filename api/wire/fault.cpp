@@ -135,6 +135,8 @@ constexpr Entry table[] = {
      "Stay within the range that detail names."},
     {invalid_value, 422, "invalid_value", "Value not accepted",
      "Use one of the values that detail names."},
+    {reserved_name, 422, "reserved_name", "Name is reserved",
+     "Choose a name that does not begin as detail says: psmoved gives those itself."},
     {upgrade_required, 426, "upgrade_required", "WebSocket upgrade required",
      "Connect with a WebSocket client of version 13 (RFC 6455)."},
     {too_many_requests, 429, "too_many_requests", "Too many requests",

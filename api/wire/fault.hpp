@@ -73,6 +73,7 @@ enum class ErrorCode : std::uint8_t {
   wrong_type,
   out_of_range,
   invalid_value,
+  reserved_name,
   // 426, 429, 431
   upgrade_required,
   too_many_requests,

@@ -49,8 +49,8 @@ Parsed<LedWish> led_wish(const json& body, std::string_view pointer) {
   if (const auto effect = members.choice("effect", {"none", "blink", "pulse", "rainbow", "candle"}))
     wish.effect = static_cast<Effect>(*effect);
   read_color(members, wish);
-  // Below 50 ms the radio cannot follow, and flashes that fast are unsafe for people.
-  if (const auto period = members.duration("period_ms", 50, 60'000)) wish.period = *period;
+  if (const auto period = members.duration("period_ms", shortest_period.count(), 60'000))
+    wish.period = *period;
   if (const auto fade = members.duration("fade_ms", 0, 60'000)) wish.fade = *fade;
   wish.duration = members.duration("for_ms", 1, day_ms);
   wish.lease = members.duration("lease_ms", 1, day_ms);

@@ -13,6 +13,11 @@
 
 namespace psmove::wire {
 
+/// Of an effect: reports with outputs go out 40 ms apart, and each half of a blink needs one of its
+/// own. At 80 ms, where both take equally long, every delay would push the writes further behind
+/// until a half is missed.
+inline constexpr std::chrono::milliseconds shortest_period{100};
+
 /// {"red","green","blue"} or {"color"}, with fade_ms, for_ms, effect, period_ms, priority,
 /// lease_ms. A primary that is left out is 0. An effect of `rainbow` needs no colour.
 /// @param pointer  prefix for the pointers in faults ("/led" in the stream's `set`)

@@ -398,13 +398,54 @@ std::string for_controller(const Address& id) {
   return "\"controller\":\"" + psmove::to_string(id) + "\"";
 }
 
-int urgency(OutputState state) {
-  return state == OutputState::queued ? 2 : state == OutputState::overridden ? 1 : 0;
+/// The larger stands for the smaller in the `status` of many.
+int urgency(CueOutcome outcome) {
+  switch (outcome) {
+    case CueOutcome::waiting:
+    case CueOutcome::queued:
+      return 5;
+    case CueOutcome::removed:
+      return 4;
+    case CueOutcome::away:
+      return 3;
+    case CueOutcome::superseded:
+      return 2;
+    case CueOutcome::overridden:
+      return 1;
+    case CueOutcome::applied:
+      break;
+  }
+  return 0;
 }
 
-/// An output that somebody ended is `applied` once it does not show any more.
-std::string_view status_name(OutputState state) {
-  return to_string(state == OutputState::off ? OutputState::applied : state);
+/// "status" and "results", into an object that is open.
+void result_members(std::string& out, const std::vector<CueResult>& results,
+                    const CueStatus* cue = nullptr) {
+  CueOutcome whole = CueOutcome::applied;
+  std::string list = "[";
+  for (const auto& result : results) {
+    CueOutcome worst = CueOutcome::applied;
+    for (const auto& output : {result.led, result.rumble})
+      if (output && urgency(output->outcome) > urgency(worst)) worst = output->outcome;
+    if (urgency(worst) > urgency(whole)) whole = worst;
+    list.append(list.back() == '[' ? "{" : ",{").append(for_controller(result.controller));
+    text_member(list, "status", to_string(worst));
+    if (result.led) {
+      key(list, "led");
+      cue_output(list, *result.led);
+    }
+    if (result.rumble) {
+      key(list, "rumble");
+      cue_output(list, *result.rumble);
+    }
+    list += '}';
+  }
+  text_member(out, "status", to_string(whole));
+  if (cue != nullptr) {
+    text_member(out, "cue", cue->id);
+    integer_or_null(out, "at_us", cue->at_us);
+  }
+  raw_member(out, "results", list + "]");
 }
 
 ClientMessage client_message(const Parsed<json>& message) {
@@ -546,33 +587,19 @@ std::string heartbeat_message(std::int64_t time_us) {
   return out;
 }
 
-std::string set_reply(std::string_view to, const std::vector<SetResult>& results,
+std::string set_reply(std::string_view to, const std::vector<CueResult>& results,
                       const CueStatus* cue) {
-  OutputState whole = OutputState::applied;
-  std::string list;
-  for (const auto& result : results) {
-    OutputState state = OutputState::applied;
-    std::string members;
-    const auto add = [&](std::string_view name, const std::optional<OutputState>& output) {
-      if (!output) return;
-      members.append(",\"").append(name).append("\":\"").append(status_name(*output)).append("\"");
-      if (urgency(*output) > urgency(state)) state = *output;
-    };
-    add("led", result.led);
-    add("rumble", result.rumble);
-    if (urgency(state) > urgency(whole)) whole = state;
-    list.append(list.empty() ? "{" : ",{").append(for_controller(result.controller));
-    list.append(R"(,"status":")").append(status_name(state)).append("\"").append(members);
-    list += '}';
-  }
   std::string out = R"({"type":"reply","to":)";
-  out.append(to).append(R"(,"status":")").append(status_name(whole)).append("\"");
-  if (cue != nullptr) {
-    text_member(out, "cue", cue->id);
-    integer_or_null(out, "at_us", cue->at_us);
-  }
-  out.append(R"(,"results":[)").append(list).append("]}");
-  return out;
+  out += to;
+  result_members(out, results, cue);
+  return out + "}";
+}
+
+std::string outcome_message(std::string_view to, const std::vector<CueResult>& results) {
+  std::string out = R"({"type":"outcome","to":)";
+  out += to;
+  result_members(out, results);
+  return out + "}";
 }
 
 std::string cue_message(std::string_view to, const CueStatus& cue) {

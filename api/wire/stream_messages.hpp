@@ -130,15 +130,16 @@ struct StreamLimits {
 [[nodiscard]] std::string pong_message(const PingRequest& ping, std::int64_t time_us);
 [[nodiscard]] std::string heartbeat_message(std::int64_t time_us);
 
-struct SetResult {
-  Address controller;
-  std::optional<OutputState> led, rumble;  ///< of those that were asked for
-};
-/// The whole is `queued` while any is, else `overridden` if any is, else `applied`.
+/// The whole is `queued` while any is, else the worst of `away`, `superseded`, `overridden` and
+/// `applied`.
+/// @param results  with the outputs that were asked for
 /// @param cue  what was planned, where it shall happen at an instant
-[[nodiscard]] std::string set_reply(std::string_view to, const std::vector<SetResult>& results,
+[[nodiscard]] std::string set_reply(std::string_view to, const std::vector<CueResult>& results,
                                     const CueStatus* cue = nullptr);
-/// What became of what such a reply promised.
+/// What became of what such a reply called `queued`.
+[[nodiscard]] std::string outcome_message(std::string_view to,
+                                          const std::vector<CueResult>& results);
+/// The same where it was planned.
 [[nodiscard]] std::string cue_message(std::string_view to, const CueStatus& cue);
 
 // ---- events. A subscriber's message is its event_head, shared by all messages of the topic, and

@@ -89,7 +89,8 @@ void add_led(CLI::App& app, Context& context) {
   verb.option("--fade", "TIME", arguments->fade, "Take so long to get there, like 500ms");
   verb.option("--for", "TIME", arguments->duration, "End after this, and show what was below");
   verb.option("--effect", "EFFECT", arguments->effect, "blink, pulse, rainbow or candle");
-  verb.option("--period", "TIME", arguments->period, "Of the effect; 1s unless told otherwise");
+  verb.option("--period", "TIME", arguments->period,
+              "Of the effect, from 100ms; 1s unless told otherwise");
   add_instant(verb, arguments->when);
   add_ownership(verb, arguments->priority, arguments->lease);
   verb.action([&context, arguments] { context.exit_code = led(context, *arguments); });

@@ -7,6 +7,7 @@
 
 #include "api/tokens.hpp"
 #include "api/wire/fault.hpp"
+#include "api/wire/output_requests.hpp"
 #include "tests/api/server_fixture.hpp"
 
 namespace psmove::api {
@@ -61,6 +62,9 @@ TEST_F(Rest, RootTellsVersionsClockLimitsAndLinks) {
   EXPECT_GT(root["clock"]["time_us"], 1'600'000'000'000'000);
   EXPECT_EQ(root["limits"]["body_bytes"], 16384);
   EXPECT_EQ(root["limits"]["connections_per_address"], 64);
+  EXPECT_EQ(root["limits"]["cues"], 64);
+  EXPECT_EQ(root["limits"]["cues_per_client"], 32);
+  EXPECT_EQ(root["limits"]["followed_sets"], 64);
   for (const auto& [name, path] : root["links"].items()) {
     // The answer to GET events has no end.
     const auto* const method = name == "events" ? "OPTIONS" : "GET";
@@ -243,6 +247,68 @@ TEST_F(Rest, ALayerAboveIsToldAsOverridden) {
   EXPECT_EQ(reply.parsed()["state"], "overridden");
   EXPECT_EQ(reply.parsed()["color"], "#0000ff") << "what shows";
   EXPECT_EQ(reply.parsed()["layers"][1]["color"], "#ff0000") << "what was written";
+}
+
+TEST_F(Rest, WhoLiesAboveIsNamed) {
+  begin();
+  roster.find("1")->set_rumble("websocket 1", {.value = 9, .priority = 5});
+  const auto reply = request("PUT", "/controllers/1/rumble", R"({"value":120})").parsed();
+  EXPECT_EQ(reply["state"], "overridden");
+  EXPECT_EQ(reply["overridden_by"], json({{"owner", "websocket 1"}, {"priority", 5}}));
+  EXPECT_FALSE(get("/controllers/1/rumble").parsed().contains("overridden_by"));
+  const auto cue =
+      request("PUT", "/cues/x", R"({"outputs":[{"controllers":[1],"led":{"color":"red"},
+      "rumble":{"value":3}}]})")
+          .parsed();
+  EXPECT_EQ(cue["results"][0]["rumble"]["overridden_by"], reply["overridden_by"]);
+  EXPECT_FALSE(cue["results"][0]["led"].contains("overridden_by"));
+}
+
+TEST_F(Rest, AFadeIsAppliedWhenItHasBegunToShow) {
+  begin();
+  request("PUT", "/controllers/1/led", R"({"color":"blue"})");
+  const auto before_us = clock.now_us();
+  const auto reply = request("PUT", "/controllers/1/led", R"({"color":"red","fade_ms":1000})");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.parsed()["state"], "applied");
+  EXPECT_GT(reply.parsed()["applied_us"].get<std::int64_t>(), before_us);
+  EXPECT_NE(shows("1")["led"]["color"], "#0000ff");
+  // One whose first step is further away than a request waits.
+  const auto slow = request("PUT", "/controllers/2/led", R"({"color":"#010000","fade_ms":60000})");
+  EXPECT_EQ(slow.status, 202);
+  EXPECT_EQ(slow.parsed()["state"], "queued");
+}
+
+TEST_F(Rest, OfTwoWritesAtOnceTheEarlierIsSuperseded) {
+  begin();
+  auto& controller = *roster.find("1");
+  controller.hold_dark(true);  // so that the first waits
+  Client other([this](const auto& condition) { run_until(condition); }, server->port());
+  const auto put = [](Client& by, const std::string& body) {
+    by.send("PUT /api/v1/controllers/1/led HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
+            std::to_string(body.size()) + "\r\n\r\n" + body);
+  };
+  const auto is_wanted = [&controller](const Rgb& color) {
+    const auto& layers = controller.state().led.layers;
+    return !layers.empty() && layers.front().value == color;
+  };
+  put(*client, R"({"color":"red"})");
+  run_until([&] { return is_wanted({255, 0, 0}); });
+  put(other, R"({"color":"blue"})");
+  run_until([&] { return is_wanted({0, 0, 255}); });
+  controller.hold_dark(false);
+  const auto second = other.read();
+  EXPECT_EQ(second.status, 200);
+  EXPECT_EQ(second.parsed()["state"], "applied");
+  const auto first = client->read();
+  EXPECT_EQ(first.status, 200);
+  EXPECT_EQ(first.parsed()["state"], "superseded");
+  EXPECT_EQ(first.parsed()["color"], "#0000ff") << "what shows";
+}
+
+TEST_F(Rest, EachHalfOfTheShortestBlinkHasAWriteOfItsOwn) {
+  for (const auto* name : {"zcm1", "zcm2"})
+    EXPECT_GT(wire::shortest_period / 2, drivers::find_model(name)->output_spacing) << name;
 }
 
 TEST_F(Rest, AllWritesToEveryConnectedController) {
@@ -717,6 +783,7 @@ TEST_F(Rest, ACueIsCarriedOutWholeOrNotAtAll) {
                  "out_of_range", "/at_us");
   expect_problem(request("PUT", "/cues/x", "{}"), 422, "missing_member", "/outputs");
   expect_problem(request("PUT", "/cues/a%20b", "{" + outputs), 422, "invalid_value");
+  expect_problem(request("PUT", "/cues/auto-1", "{" + outputs), 422, "reserved_name");
   const auto all = request("PUT", "/cues/x", "{" + outputs).parsed();
   EXPECT_EQ(all["results"].size(), 1U) << "those who are here and have a light";
 }

@@ -13,9 +13,11 @@
 #include "api/routes.hpp"
 #include "api/server.hpp"
 #include "api/stream/framing.hpp"
+#include "api/stream/stream_session.hpp"
 #include "api/wire/fault.hpp"
 #include "api/wire/sample_encoder.hpp"
 #include "api/wire/stream_messages.hpp"
+#include "drivers/cues.hpp"
 #include "types/buttons.hpp"
 
 namespace psmove::api {
@@ -180,7 +182,10 @@ TEST(Contract, LimitsAreTheDefaults) {
       {"stalled_after_s", limits.stalled_after.count()},
       {"backlog_ms", limits.backlog.count()},
       {"edge_backlog_bytes", number(limits.edge_backlog_bytes)},
-      {"controllers", number(limits.controllers)}};
+      {"controllers", number(limits.controllers)},
+      {"cues", number(drivers::Cues::most_pending)},
+      {"cues_per_client", number(drivers::Cues::most_of_one_owner)},
+      {"followed_sets", number(stream::StreamSession::most_followed)}};
   const json document = openapi();
   const auto& written = schema(document, "Limits")["properties"];
   EXPECT_EQ(written.size(), defaults.size());

@@ -21,17 +21,23 @@ class Stop(unittest.IsolatedAsyncioTestCase):
         with Daemon("--simulate", "zcm1") as daemon:
             daemon.wait_for(1)
             daemon.put("/api/v1/controllers/1/led", {"color": "red"})
+            daemon.put("/api/v1/controllers/1/rumble", {"value": 200})
+            shown = daemon.shows(1)
+            self.assertEqual((shown["red"], shown["rumble"]), (255, 200))
             async with open_stream(daemon) as stream:
                 await stream.subscribe(id="o", controllers=["1"], topics=["output"])
-                started = time.monotonic()
+                started, started_us = time.monotonic(), daemon.get("/api/v1").json["clock"]["time_us"]
                 daemon.process.send_signal(signal.SIGTERM)
                 with self.assertRaises(websockets.ConnectionClosed) as closed:
                     while True:
                         message = await stream.receive()
                         if message["type"] == "output":
-                            last_light = message["led"]["color"]
+                            last = message
                 self.assertEqual(closed.exception.code, 1001)
-                self.assertEqual(last_light, "#000000")
+                # The last that is told of it is its last write.
+                self.assertEqual((last["led"]["color"], last["rumble"]["value"]), ("#000000", 0))
+                for output in (last["led"], last["rumble"]):
+                    self.assertGreater(output["applied_us"], started_us)
             code = await asyncio.to_thread(daemon.process.wait, 5)
             self.assertEqual(code, 0)
             self.assertLess(time.monotonic() - started, 2)

@@ -78,10 +78,39 @@ class Instants(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(self.daemon.get("/api/v1/cues").json, [])
 
     def test_no_more_wait_than_can_be_kept(self):
-        for _ in range(64):
+        limits = self.daemon.get("/api/v1").json["limits"]
+        for _ in range(limits["cues_per_client"]):
             self.assertEqual(self.daemon.put(LED.format(1), {"color": "red", "in_ms": 60_000}).status, 202)
         answer = self.daemon.put(LED.format(1), {"color": "red", "in_ms": 60_000})
         self.assertEqual((answer.status, answer.json["code"], answer.headers["Retry-After"]), (429, "too_many_requests", "1"))
+        self.assertIn("cues of yours", answer.json["detail"])
+        self.assertGreater(limits["cues"], limits["cues_per_client"])
+
+    async def test_one_who_plans_much_leaves_room_for_others_and_is_told_of_what_is_deleted(self):
+        for _ in range(32):
+            self.daemon.put(LED.format(1), {"color": "red", "in_ms": 60_000})
+        async with open_stream(self.daemon) as stream:
+            await stream.send({"type": "set", "id": "a", "controllers": ["1"], "led": {"color": "red"}, "in_ms": 60_000})
+            cue = (await stream.of_type("reply"))["cue"]
+            answer = self.daemon.put(f"/api/v1/cues/{cue}", {"outputs": [{"controllers": [1], "led": {"color": "blue"}}]})
+            self.assertEqual((answer.status, answer.json["code"]), (422, "reserved_name"))
+            self.assertEqual(self.daemon.request("DELETE", f"/api/v1/cues/{cue}").status, 204)
+            told = await stream.of_type("cue")
+            self.assertEqual((told["to"], told["cue"]["id"], told["cue"]["results"][0]["led"]["state"]), ("a", cue, "removed"))
+
+    async def test_what_became_of_a_set_is_told(self):
+        async with open_stream(self.daemon) as stream:
+            asked_us = self.now_us()
+            await stream.send({"type": "set", "id": "a", "controllers": ["left"], "led": {"color": "#102030", "fade_ms": 400}, "rumble": {"value": 80}})
+            reply = await stream.of_type("reply")
+            self.assertEqual((reply["status"], reply["results"][0]["led"]), ("queued", {"state": "queued", "applied_us": None}))
+            told = await stream.of_type("outcome")
+            self.assertEqual((told["to"], told["status"], told["results"][0]["rumble"]["state"]), ("a", "applied", "applied"))
+            self.assertGreater(told["results"][0]["led"]["applied_us"], asked_us)
+            self.daemon.put(LED.format("left"), {"color": "white", "priority": 7})
+            await stream.send({"type": "set", "id": "b", "controllers": ["left"], "led": {"color": "red"}})
+            result = (await stream.of_type("reply"))["results"][0]
+            self.assertEqual(result["led"]["overridden_by"], {"owner": "rest", "priority": 7})
 
     async def test_a_set_at_an_instant_is_answered_and_then_told_what_became_of_it(self):
         async with open_stream(self.daemon) as stream:

@@ -41,7 +41,7 @@ bool is_taken(const Result& result) {
 void read(const nlohmann::json& body) {
   constexpr std::int64_t now_us = 1'795'334'400'000'000;
   if (const auto led = wire::led_wish(body, "/led"); is_taken(led))
-    require(led->fade.count() <= 60'000 && led->period.count() >= 50);
+    require(led->fade.count() <= 60'000 && led->period.count() >= 100);
   (void)is_taken(wire::rumble_wish(body));
   if (const auto patch = wire::controller_patch(body); is_taken(patch) && patch->number)
     require(*patch->number >= 1);

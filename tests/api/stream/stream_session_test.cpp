@@ -21,6 +21,7 @@
 #include "api/stream/event_session.hpp"
 #include "api/stream/hub.hpp"
 #include "api/wire/controller_json.hpp"
+#include "drivers/cues.hpp"
 #include "drivers/roster.hpp"
 
 namespace psmove::stream {
@@ -135,7 +136,7 @@ class StreamTest : public testing::Test {
 
   void open_hub() {
     hub_.reset();
-    hub_ = std::make_unique<Hub>(io_, roster_, limits_);
+    hub_ = std::make_unique<Hub>(io_, roster_, limits_, *cues_);
   }
   drivers::Controller& add(const Address& address, bool is_connected = true) {
     auto& controller = roster_.get_or_add(address, *drivers::find_model("zcm1"), Source::simulated);
@@ -191,6 +192,7 @@ class StreamTest : public testing::Test {
   drivers::UnixClock clock_;
   drivers::Roster roster_{clock_};
   api::Limits limits_;
+  std::shared_ptr<drivers::Cues> cues_ = std::make_shared<drivers::Cues>(roster_, clock_);
   std::unique_ptr<Hub> hub_;
   std::vector<std::unique_ptr<Client>> clients_;
   int closed_ = 0;
@@ -369,7 +371,8 @@ TEST_F(StreamTest, SetIsOwnedByTheConnectionAndEndsWithIt) {
   EXPECT_EQ(reply.at("status"), "queued");
   EXPECT_EQ(reply.at("results"),
             json::parse(R"([{"controller":"00:06:f7:16:2a:3b","status":"queued",)"
-                        R"("led":"queued","rumble":"queued"}])"));
+                        R"("led":{"state":"queued","applied_us":null},)"
+                        R"("rumble":{"state":"queued","applied_us":null}}])"));
   ASSERT_EQ(controller.state().led.layers.size(), 1U);
   EXPECT_EQ(controller.state().led.layers[0].owner, "websocket 1");
   EXPECT_EQ(controller.state().led.shown, (Rgb{255, 0, 0}));
@@ -386,10 +389,97 @@ TEST_F(StreamTest, ASetUnderSomebodyElsesIsOverriddenAndNullEndsIt) {
   controller.set_led("rest", {.color = {0, 255, 0}, .priority = 5});
   Client& client = connect();
   const auto set = R"({"type":"set","id":"7","controllers":["*"],"led":{"color":"red"}})";
-  EXPECT_EQ(ask(client, set).at("status"), "overridden");
+  const auto reply = ask(client, set);
+  EXPECT_EQ(reply.at("status"), "overridden");
+  EXPECT_EQ(reply.at("results")[0].at("led").at("overridden_by"),
+            json({{"owner", "rest"}, {"priority", 5}}));
   EXPECT_EQ(controller.state().led.layers.size(), 2U);
   EXPECT_EQ(ask(client, R"({"type":"set","controllers":["*"],"led":null})").at("type"), "reply");
   EXPECT_EQ(controller.state().led.layers.size(), 1U);
+}
+
+TEST_F(StreamTest, WhatBecameOfAQueuedSetIsToldOnce) {
+  auto& controller = add(left_address);
+  const auto write = [&controller] {
+    const auto now = drivers::SteadyClock::now();
+    controller.outputs_written(controller.wanted_outputs(now), now);
+  };
+  Client& client = connect();
+  const auto set = [](const std::string& id, const std::string& led) {
+    return R"({"type":"set","id":")" + id + R"(","controllers":["1"],"led":)" + led + "}";
+  };
+  ask(client, set("a", R"({"color":"red"})"));
+  write();
+  auto told = hear(client);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0],
+            json({{"type", "outcome"},
+                  {"to", "a"},
+                  {"status", "applied"},
+                  {"results",
+                   {{{"controller", "00:06:f7:16:2a:3b"},
+                     {"status", "applied"},
+                     {"led", {{"state", "applied"}, {"applied_us", controller.written_us()}}}}}}}));
+  const auto again = ask(client, set("b", R"({"color":"red"})"));
+  EXPECT_EQ(again.at("status"), "applied") << "it shows already";
+  EXPECT_TRUE(again.at("results")[0].at("led").at("applied_us").is_number());
+
+  ask(client, set("c", R"({"color":"blue"})"));
+  client.say(set("d", R"({"color":"green"})"));
+  told = of_type(hear(client), "outcome");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].at("to"), "c");
+  EXPECT_EQ(told[0].at("status"), "superseded");
+  controller.set_led("rest", {.color = {1, 1, 1}, .priority = 9});
+  told = of_type(hear(client), "outcome");
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].at("to"), "d");
+  EXPECT_EQ(told[0].at("results")[0].at("led").at("overridden_by").at("owner"), "rest");
+
+  controller.clear_led("rest");
+  write();
+  ask(client, set("e", "null"));
+  write();
+  EXPECT_EQ(of_type(hear(client), "outcome").at(0).at("status"), "applied");
+  ask(client, set("f", R"({"color":"red"})"));
+  controller.link_down({});
+  EXPECT_EQ(of_type(hear(client), "outcome").at(0).at("status"), "away");
+  EXPECT_EQ(cues_->followed(), 0U);
+}
+
+TEST_F(StreamTest, WhatIsFollowedIsBoundedAndGoesWithTheClient) {
+  constexpr auto most = StreamSession::most_followed;
+  for (std::uint8_t i = 0; i <= most; ++i) add(Address{{0, 6, 0xF7, 1, 0, i}});
+  Client& client = connect();
+  for (std::size_t i = 1; i <= most; ++i)
+    ask(client, R"({"type":"set","id":")" + std::to_string(i) + R"(","controllers":[")" +
+                    std::to_string(i) + R"("],"led":{"color":"red"}})");
+  EXPECT_EQ(cues_->followed(), most);
+  client.say(R"({"type":"set","id":"x","controllers":[")" + std::to_string(most + 1) +
+             R"("],"led":{"color":"red"}})");
+  const auto told = of_type(hear(client), "outcome");
+  ASSERT_EQ(told.size(), 1U) << "the oldest, as it stands";
+  EXPECT_EQ(told[0].at("to"), "1");
+  EXPECT_EQ(told[0].at("status"), "queued");
+  EXPECT_EQ(cues_->followed(), most);
+  client.hang_up();
+  settle();
+  EXPECT_EQ(cues_->followed(), 0U);
+}
+
+TEST_F(StreamTest, WhoeverPlannedASetIsToldThatSomebodyTookItBack) {
+  add(left_address);
+  Client& client = connect();
+  const auto reply = ask(client, R"({"type":"set","id":"7","controllers":["1"],)"
+                                 R"("led":{"color":"red"},"in_ms":60000})");
+  EXPECT_EQ(reply.at("status"), "queued");
+  cues_->remove(reply.at("cue").get<std::string>());
+  const auto told = hear(client);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_EQ(told[0].at("type"), "cue");
+  EXPECT_EQ(told[0].at("to"), "7");
+  EXPECT_EQ(told[0].at("cue").at("state"), "done");
+  EXPECT_EQ(told[0].at("cue").at("results")[0].at("led").at("state"), "removed");
 }
 
 TEST_F(StreamTest, ASetThatCannotReachAllOfItsControllersChangesNone) {

@@ -141,7 +141,7 @@ TEST(LedWish, NamesTheMistake) {
   EXPECT_EQ(led_fault(R"([])"), "wrong_type ");
   EXPECT_EQ(led_fault(R"("red")"), "wrong_type ");
   EXPECT_EQ(led_fault(R"({"color":"red","effect":"strobe"})"), "invalid_value /effect");
-  EXPECT_EQ(led_fault(R"({"color":"red","period_ms":49})"), "out_of_range /period_ms");
+  EXPECT_EQ(led_fault(R"({"color":"red","period_ms":99})"), "out_of_range /period_ms");
   EXPECT_EQ(led_fault(R"({"color":"red","for_ms":0})"), "out_of_range /for_ms");
   EXPECT_EQ(led_fault(R"({"color":"red","priority":1001})"), "out_of_range /priority");
   EXPECT_EQ(fault_of(led_wish(parsed(R"({"red":256})"), "/led")), "out_of_range /led/red");

@@ -338,18 +338,31 @@ TEST(Answers, ErrorsCarryCodeDetailAndPointer) {
 }
 
 TEST(Answers, ASetIsAsFarAsItsSlowestController) {
-  const auto status = [](std::vector<SetResult> results) {
+  using enum CueOutcome;
+  const auto result = [](std::optional<CueOutcome> led, std::optional<CueOutcome> rumble) {
+    CueResult one;
+    one.controller = left;
+    if (led) one.led = CueOutput{.outcome = *led};
+    if (rumble) one.rumble = CueOutput{.outcome = *rumble};
+    return one;
+  };
+  const auto status = [](const std::vector<CueResult>& results) {
     return parsed(set_reply("\"7\"", results)).at("status").get<std::string>();
   };
-  using enum OutputState;
   EXPECT_EQ(status({}), "applied");
-  EXPECT_EQ(status({{left, applied, {}}}), "applied");
-  EXPECT_EQ(status({{left, applied, overridden}}), "overridden");
-  EXPECT_EQ(status({{left, overridden, {}}, {left, queued, {}}}), "queued");
-  EXPECT_EQ(parsed(set_reply("\"7\"", {{left, queued, applied}})),
-            parsed(R"({"type":"reply","to":"7","status":"queued","results":[)"
-                   R"({"controller":"00:06:f7:16:2a:3b","status":"queued","led":"queued",)"
-                   R"("rumble":"applied"}]})"));
+  EXPECT_EQ(status({result(applied, {})}), "applied");
+  EXPECT_EQ(status({result(applied, overridden)}), "overridden");
+  EXPECT_EQ(status({result(superseded, overridden)}), "superseded");
+  EXPECT_EQ(status({result(overridden, {}), result(queued, {}), result(away, {})}), "queued");
+  auto one = result(overridden, applied);
+  one.led->overridden_by = LayerAbove{.owner = "rest", .priority = 3};
+  one.rumble->applied_us = 5;
+  const std::string results =
+      R"("status":"overridden","results":[{"controller":"00:06:f7:16:2a:3b","status":"overridden",)"
+      R"("led":{"state":"overridden","applied_us":null,"overridden_by":{"owner":"rest","priority":3}},)"
+      R"("rumble":{"state":"applied","applied_us":5}}]})";
+  EXPECT_EQ(set_reply("\"7\"", {one}), R"({"type":"reply","to":"7",)" + results);
+  EXPECT_EQ(outcome_message("null", {one}), R"({"type":"outcome","to":null,)" + results);
 }
 
 TEST(Events, AreHeadAndBody) {
