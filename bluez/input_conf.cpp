@@ -69,7 +69,7 @@ std::string with_unbonded_allowed(std::string_view text) {
   };
   auto at = std::find_if(lines.begin(), lines.end(), is_group);
   if (at == lines.end()) at = lines.emplace(lines.end(), general_group);
-  lines.insert(at + 1, {std::string(our_mark), std::string(bonded_only_key) + "=false"});
+  lines.insert(at + 1, {std::string(our_mark), std::string(bonded_only_key).append("=false")});
   return text_of(lines);
 }
 

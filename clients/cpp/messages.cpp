@@ -361,6 +361,11 @@ std::optional<std::int64_t> known_integer(const Json& object, const char* key) {
   return value.get<std::int64_t>();
 }
 
+Cue::Outcome outcome(const Json& output) {
+  return {.state = text(output, "state"),
+          .overridden_by = text(member(output, "overridden_by"), "owner")};
+}
+
 Cue cue_from(const Json& item) {
   Cue cue{.id = text(item, "id"),
           .state = text(item, "state"),
@@ -370,8 +375,8 @@ Cue cue_from(const Json& item) {
   if (const Json& results = member(item, "results"); results.is_array())
     for (const auto& result : results)
       cue.results.push_back({.controller_id = text(result, "controller"),
-                             .led = text(member(result, "led"), "state"),
-                             .rumble = text(member(result, "rumble"), "state")});
+                             .led = outcome(member(result, "led")),
+                             .rumble = outcome(member(result, "rumble"))});
   return cue;
 }
 

@@ -21,7 +21,7 @@ struct Layer {
 /// The light as it shows now.
 struct Light {
   Rgb color;
-  std::string state;          ///< "off", "queued", "applied", "overridden"
+  std::string state;          ///< "off", "queued", "applied", "overridden", "superseded"
   std::optional<Rgb> target;  ///< where a fade is going
   std::vector<Layer> layers;  ///< who wants a light, highest first
 };
@@ -146,9 +146,14 @@ struct Adapter {
 
 /// A cue: what GET /cues/{id} says, and PUT …/led with an instant.
 struct Cue {
+  /// What became of an output.
+  struct Outcome {
+    std::string state;          ///< empty where the cue has none for it
+    std::string overridden_by;  ///< the owner of what lies on top; may be empty
+  };
   struct Result {
     std::string controller_id;
-    std::string led, rumble;  ///< what became of each; empty where the cue has none for it
+    Outcome led, rumble;
   };
   std::string id;
   std::string state;                    ///< "waiting", "writing", "done"

@@ -140,6 +140,12 @@ struct Column {
   bool is_right_aligned = false;
 };
 
+std::string cue_outcome_text(const Cue::Outcome& outcome, const Style& style) {
+  auto out = printable(outcome.state, style);
+  if (!outcome.overridden_by.empty()) out += " by " + printable(outcome.overridden_by, style);
+  return out;
+}
+
 }  // namespace
 
 Attitude attitude_of(const Quaternion& world_from_body) {
@@ -340,9 +346,9 @@ std::string cue_text(const Cue& cue, std::span<const Controller> controllers, co
   for (const auto& result : cue.results) {
     const auto name = name_of(controllers, result.controller_id, result.controller_id);
     out += "  " + printable(name, style) + ":";
-    if (!result.led.empty()) out += " light " + printable(result.led, style);
-    if (!result.led.empty() && !result.rumble.empty()) out += ",";
-    if (!result.rumble.empty()) out += " rumble " + printable(result.rumble, style);
+    if (!result.led.state.empty()) out += " light " + cue_outcome_text(result.led, style);
+    if (!result.led.state.empty() && !result.rumble.state.empty()) out += ",";
+    if (!result.rumble.state.empty()) out += " rumble " + cue_outcome_text(result.rumble, style);
     out += "\n";
   }
   return out;

@@ -170,4 +170,16 @@ TEST(ShowTest, AnExtensionDeviceIsNamedWithItsControls) {
 }
 
 }  // namespace
+TEST(CueTextTest, SaysWhatBecameOfEachOutputAndWhoIsAbove) {
+  const auto cues =
+      parse_cues(R"({"id":"finale","state":"done","at_us":null,"skew_us":1500,"results":[
+      {"controller":"00:06:f7:16:2a:3b","status":"overridden",
+       "led":{"state":"overridden","applied_us":null,"overridden_by":{"owner":"websocket 3","priority":5}},
+       "rumble":{"state":"applied","applied_us":1795334400123702}}]})");
+  ASSERT_TRUE(cues);
+  EXPECT_EQ(cue_text(cues->front(), {}, unicode),
+            "finale: done, 1.5 ms from the first write to the last\n"
+            "  00:06:f7:16:2a:3b: light overridden by websocket 3, rumble applied\n");
+}
+
 }  // namespace psmove::client
