@@ -309,7 +309,7 @@ class Agreement(unittest.IsolatedAsyncioTestCase):
                 is_right = not self.stream.document.faults(schema, message)
                 counts[is_right] += 1
                 if is_right and answer["type"] == "error" and not contract.moves_with_the_clock(answer):
-                    self.assertIn(answer["code"], ("unknown_controller", "controller_offline", "unknown_subscription", "invalid_value"),
+                    self.assertIn(answer["code"], ("unknown_controller", "controller_offline", "unknown_subscription", "invalid_value", "too_many_requests"),
                                   (message, answer))
             self.assertGreater(min(counts.values()), 3, kind)
 

@@ -295,7 +295,7 @@ class CalmTest(Checks, unittest.TestCase):
                         client.receive_until("subscribed")
                         while client.receive_until("unsubscribed")["id"] != f"number {i}":
                             continue
-            self.assertEqual(self.metric("psmoved_stream_groups"), 0)
+            until(lambda: self.metric("psmoved_stream_groups") == 0, "those before are gone")
             subscribe_and_end(2000)
             until(lambda: self.metric("psmoved_connections") == 2, "nobody else is there")
             before, open_before = self.metric("process_resident_memory_bytes"), self.metric("process_open_fds")
