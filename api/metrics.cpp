@@ -52,8 +52,8 @@ const Metrics::ForController& Metrics::of(const Controller& controller) {
   return its;
 }
 
-void Metrics::on_samples(const Controller& controller, std::span<const Sample> samples,
-                         std::int64_t received_us) {
+void Metrics::after_samples(const Controller& controller, std::span<const Sample> samples,
+                            std::int64_t received_us) {
   if (samples.empty()) return;
   ForController& its = entry(controller);
   ++(controller.is_on_bluetooth() ? its.reports_over_bluetooth : its.reports_over_usb);

@@ -51,8 +51,8 @@ class Metrics final : public drivers::Listener {
   [[nodiscard]] const wire::Histogram& cue_skew() const { return cue_skew_; }
 
   void on_cue_done(const CueStatus& cue);
-  void on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
-                  std::int64_t received_us) override;
+  void after_samples(const drivers::Controller& controller, std::span<const Sample> samples,
+                     std::int64_t received_us) override;
   void on_button(const drivers::Controller&, Button, bool, std::int64_t) override {}
   void on_trigger(const drivers::Controller&, double, std::int64_t) override {}
   void on_battery(const drivers::Controller&) override {}

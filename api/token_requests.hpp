@@ -83,7 +83,6 @@ class TokenRequests final : public drivers::Listener {
   /// @return false where it is unknown; one that has ended stays as it is
   bool cancel(std::string_view id, drivers::SteadyTime now);
 
-  void on_samples(const drivers::Controller&, std::span<const Sample>, std::int64_t) override {}
   void on_button(const drivers::Controller& controller, Button button, bool pressed,
                  std::int64_t time_us) override;
   void on_trigger(const drivers::Controller&, double, std::int64_t) override {}

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <optional>
 #include <spdlog/spdlog.h>
 #include <string>
 #include <sys/resource.h>
@@ -16,6 +17,9 @@
 namespace psmove::daemon {
 
 namespace asio = boost::asio;
+
+/// A signal to stop that comes later than this after the first one is meant: no goodbyes then.
+constexpr auto impatience = std::chrono::milliseconds(300);
 
 struct Service::Parts {
   Parts(asio::io_context& io, std::function<void()> stop_callback,
@@ -33,18 +37,19 @@ struct Service::Parts {
   asio::steady_timer watchdog;
   std::chrono::microseconds watchdog_interval{0};
   std::function<void()> stop, reload;
-  bool is_stopping = false;
+  std::optional<std::chrono::steady_clock::time_point> stopping_since;
 };
 
 void Service::Parts::wait_for_signal() {
   signals.async_wait([this](const boost::system::error_code& error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      if (!is_stopping) tell_and_reload();
-    } else if (is_stopping) {
-      std::_Exit(1);
+      if (!stopping_since) tell_and_reload();
+    } else if (stopping_since) {
+      // One Ctrl-C may come twice, from the terminal and from what started psmoved.
+      if (std::chrono::steady_clock::now() - *stopping_since > impatience) std::_Exit(1);
     } else {
-      is_stopping = true;
+      stopping_since = std::chrono::steady_clock::now();
       spdlog::info("stopping signal={}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
       ::sd_notify(0, "STOPPING=1");
       stop();

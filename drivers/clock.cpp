@@ -14,15 +14,35 @@ constexpr double largest_slew = 500e-6;
 /// microsecond per sample.
 constexpr std::chrono::duration<double> settling_time{16};
 
-std::int64_t wall_clock_us() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+struct Reading {
+  SteadyTime steady;
+  std::int64_t wall_ns = 0;
+};
+
+/// Both clocks at one moment: the wall clock is read between two readings of the other, and of
+/// three tries the one that nothing came between is taken.
+Reading read_both() {
+  Reading best;
+  auto shortest = SteadyClock::duration::max();
+  for (int i = 0; i < 3; ++i) {
+    const auto before = SteadyClock::now();
+    const auto wall = std::chrono::system_clock::now().time_since_epoch();
+    const auto took = SteadyClock::now() - before;
+    if (took >= shortest) continue;
+    shortest = took;
+    best = {.steady = before + took / 2,
+            .wall_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count()};
+  }
+  return best;
 }
 
 }  // namespace
 
-UnixClock::UnixClock() : UnixClock(SteadyClock::now(), wall_clock_us()) {}
+UnixClock::UnixClock() {
+  const auto now = read_both();
+  anchor_ = now.steady;
+  anchor_ns_ = now.wall_ns;
+}
 
 UnixClock::UnixClock(SteadyTime steady, std::int64_t wall_us)
     : anchor_(steady), anchor_ns_(wall_us * 1000) {}
@@ -39,13 +59,18 @@ std::int64_t UnixClock::microseconds(SteadyTime when) const {
 }
 
 void UnixClock::discipline() {
-  discipline(SteadyClock::now(), wall_clock_us());
+  const auto now = read_both();
+  steer(now.steady, now.wall_ns);
 }
 
 void UnixClock::discipline(SteadyTime steady, std::int64_t wall_us) {
+  steer(steady, wall_us * 1000);
+}
+
+void UnixClock::steer(SteadyTime steady, std::int64_t wall_ns) {
   if (steady < anchor_) return;
   const std::int64_t here = nanoseconds(steady);
-  const double error_s = (static_cast<double>(wall_us) - static_cast<double>(here) / 1000) * 1e-6;
+  const double error_s = static_cast<double>(wall_ns - here) * 1e-9;
   anchor_ = steady;
   anchor_ns_ = here;
   slew_before_ = slew_;

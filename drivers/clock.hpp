@@ -30,6 +30,7 @@ class UnixClock {
 
  private:
   [[nodiscard]] std::int64_t nanoseconds(SteadyTime when) const;
+  void steer(SteadyTime steady, std::int64_t wall_ns);
 
   SteadyTime anchor_;           ///< where the present slew began
   std::int64_t anchor_ns_ = 0;  ///< Unix time there

@@ -237,14 +237,18 @@ void Controller::set_cable(std::optional<CableState> state) {
 // ---- reports
 
 void Controller::begin_burst() {
+  is_in_burst_ = true;
   for (Listener* listener : listeners_) listener->on_burst_begin();
 }
 
 void Controller::end_burst() {
   for (Listener* listener : listeners_) listener->on_burst_end();
+  is_in_burst_ = false;
+  settle();
 }
 
 void Controller::on_report(const InputReport& report, SteadyTime arrived) {
+  settle();
   if (state_.input != InputStatus::streaming) begin_stream();
   const auto stamp = stamp_of(report, arrived);
   count_report(stamp, arrived);
@@ -254,7 +258,6 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
 
   const auto count = report.sample_count;
   const auto spacing = stamp.interval / static_cast<std::int64_t>(count);
-  std::array<Sample, std::tuple_size_v<decltype(report.samples)>> samples;
   for (std::size_t i = 0; i < count; ++i) {
     const RawSample& raw = report.samples[i];
     if (raw.mag) magnetometer_.add(calibration_.mag(*raw.mag));
@@ -266,17 +269,26 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
                   .accel_saturated = raw.accel_saturated,
                   .gyro_saturated = raw.gyro_saturated};
     const auto behind = static_cast<std::int64_t>(count - 1 - i);
-    samples[i] = make_sample(raw, imu, stamp.report * count + i, stamp.taken - behind * spacing);
-    add_extras(samples[i], report, raw);
-    publish_edges(raw, samples[i].time_us);
-    remember(samples[i]);
+    samples_[i] = make_sample(raw, imu, stamp.report * count + i, stamp.taken - behind * spacing);
+    add_extras(samples_[i], report, raw);
+    publish_edges(raw, samples_[i].time_us);
   }
-  state_.newest = samples[count - 1];
+  state_.newest = samples_[count - 1];
   newest_report_ = report;
   state_.calibration.magnetometer = magnetometer_.status();
-  const std::int64_t received_us = clock_.microseconds(arrived);
+  unsettled_ = {.samples = {samples_.data(), count}, .received_us = clock_.microseconds(arrived)};
   for (Listener* listener : listeners_)
-    listener->on_samples(*this, {samples.data(), count}, received_us);
+    listener->on_samples(*this, unsettled_.samples, unsettled_.received_us);
+  if (!is_in_burst_) settle();
+}
+
+/// What need not be done before the samples of a report are on their way.
+void Controller::settle() {
+  const auto [samples, received_us] = std::exchange(unsettled_, {});
+  if (samples.empty()) return;
+  for (const Sample& sample : samples) remember(sample);
+  for (Listener* listener : listeners_) listener->after_samples(*this, samples, received_us);
+  filter_.draw_conclusions();
 }
 
 DeviceClock::Stamp Controller::stamp_of(const InputReport& report, SteadyTime arrived) {

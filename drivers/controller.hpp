@@ -2,6 +2,7 @@
 // One controller, for as long as it is remembered: who it is, what it reads, what it shows. The
 // links that come and go are in link.hpp.
 
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -225,6 +226,7 @@ class Controller {
   void add_extras(Sample& sample, const InputReport& report, const RawSample& raw) const;
   void publish_edges(const RawSample& raw, std::int64_t time_us);
   void remember(const Sample& sample);
+  void settle();
 
   const ControllerModel* model_;
   UnixClock& clock_;
@@ -250,6 +252,12 @@ class Controller {
   fusion::OrientationFilter filter_;
   std::optional<fusion::LearnedState> learned_;
   std::optional<InputReport> newest_report_;
+  std::array<Sample, std::tuple_size_v<decltype(InputReport::samples)>> samples_;  ///< of it
+  struct Unsettled {
+    std::span<const Sample> samples;  ///< of samples_
+    std::int64_t received_us = 0;
+  } unsettled_;
+  bool is_in_burst_ = false;
   std::int64_t last_time_us_ = 0;
   double temperature_c_ = 0;
   Buttons buttons_;

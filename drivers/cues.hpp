@@ -89,7 +89,6 @@ class Cues final : public Listener, public std::enable_shared_from_this<Cues> {
   /// Called as one is done that was carried out.
   void on_done(std::function<void(const CueStatus&)> callback) { done_ = std::move(callback); }
 
-  void on_samples(const Controller&, std::span<const Sample>, std::int64_t) override {}
   void on_button(const Controller&, Button, bool, std::int64_t) override {}
   void on_trigger(const Controller&, double, std::int64_t) override {}
   void on_battery(const Controller&) override {}

@@ -20,8 +20,12 @@ class Listener {
   /// All that a device has ready is told between these two; the loop runs nothing else meanwhile.
   virtual void on_burst_begin() {}
   virtual void on_burst_end() {}
-  /// The samples of one report, oldest first; `received_us` is Unix time.
-  virtual void on_samples(const Controller&, std::span<const Sample>, std::int64_t received_us) = 0;
+  /// The samples of one report, oldest first, and when it was received: Unix time, microseconds.
+  /// Somebody waits for them: this is for who passes them on.
+  virtual void on_samples(const Controller&, std::span<const Sample>, std::int64_t) {}
+  /// The same ones once more, after the burst or before the controller's next report: for who keeps
+  /// or counts them.
+  virtual void after_samples(const Controller&, std::span<const Sample>, std::int64_t) {}
   virtual void on_button(const Controller&, Button, bool pressed, std::int64_t time_us) = 0;
   virtual void on_trigger(const Controller&, double fraction, std::int64_t time_us) = 0;
   virtual void on_battery(const Controller&) = 0;

@@ -83,7 +83,6 @@ class Pairings final : public Listener {
 
   [[nodiscard]] const PairingResults& results() const { return results_; }
 
-  void on_samples(const Controller&, std::span<const Sample>, std::int64_t) override {}
   void on_button(const Controller&, Button, bool, std::int64_t) override {}
   void on_trigger(const Controller&, double, std::int64_t) override {}
   void on_battery(const Controller&) override {}

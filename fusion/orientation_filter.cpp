@@ -6,6 +6,7 @@
 #include "fusion/orientation_filter.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace psmove::fusion {
 namespace {
@@ -60,6 +61,7 @@ OrientationFilter::OrientationFilter(const FilterParameters& parameters)
     : parameters_(parameters) {}
 
 void OrientationFilter::update(const ImuSample& sample) noexcept {
+  draw_conclusions();
   if (!accept_time(sample)) return;
   const double dt = sample.dt.count();
   Reading reading{axes(sample.gyro), axes(sample.accel)};
@@ -86,7 +88,11 @@ void OrientationFilter::update(const ImuSample& sample) noexcept {
   step(reading, dt);
   if (accept_field(sample)) add_field(axes(*sample.mag));
   last_ = reading;
-  if (motion_.time > parameters_.block_s - dt / 2) finish_block();
+  block_is_full_ = motion_.time > parameters_.block_s - dt / 2;
+}
+
+void OrientationFilter::draw_conclusions() noexcept {
+  if (std::exchange(block_is_full_, false)) finish_block();
 }
 
 bool OrientationFilter::accept_time(const ImuSample& sample) noexcept {

@@ -30,6 +30,11 @@ class OrientationFilter {
   /// (not finite, dt out of range) is counted in rejected() and leaves the
   /// orientation a unit quaternion.
   void update(const ImuSample& sample) noexcept;
+  /// Corrects the estimates by the samples so far, where enough of them have come: every few
+  /// samples it takes as long as thirty updates. The next update() begins with it if nobody has
+  /// called it, so that who has somebody waiting for an orientation can call it when that is on its
+  /// way.
+  void draw_conclusions() noexcept;
 
   [[nodiscard]] Quaternion world_from_body() const noexcept;
   /// World frame, gravity removed.
@@ -157,6 +162,7 @@ class OrientationFilter {
   double freeze_s_ = 0;   ///< how long the calibration stays frozen
   double unknown_s_ = 0;  ///< time that passed in samples that could not be used
   bool started_ = false, restored_ = false;
+  bool block_is_full_ = false;
   unsigned long rejected_ = 0;
   Quaternion reset_;
 

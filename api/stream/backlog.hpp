@@ -37,6 +37,8 @@ class Backlog {
   void push(SharedBatch batch, SteadyTime now);
 
   [[nodiscard]] bool is_empty() const { return first_ == entries_.size(); }
+  /// Empty, and nothing was lost that is still to be told.
+  [[nodiscard]] bool is_at_rest() const { return entries_.empty() && losses_.empty(); }
   /// Too much waits that must not be dropped. One message of any size fits, a snapshot of many
   /// controllers: it says nothing about how quickly the client reads.
   [[nodiscard]] bool has_overflowed() const;

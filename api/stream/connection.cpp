@@ -49,15 +49,20 @@ std::string_view type_of(std::string_view message) {
   return message.substr(0, message.find('"'));
 }
 
+Counts::Door& door_of(Counts& counts, Format format) {
+  return format == Format::event_stream ? counts.event_streams : counts.websockets;
+}
+
+constexpr int send_flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+
 /// One piece, which is nearly always all there is, needs no gathering.
 ssize_t send_some(int socket, std::span<iovec> pieces) {
-  constexpr int flags = MSG_DONTWAIT | MSG_NOSIGNAL;
   if (pieces.size() == 1)
-    return ::send(socket, pieces.front().iov_base, pieces.front().iov_len, flags);
+    return ::send(socket, pieces.front().iov_base, pieces.front().iov_len, send_flags);
   msghdr message{};
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
-  return ::sendmsg(socket, &message, flags);
+  return ::sendmsg(socket, &message, send_flags);
 }
 
 }  // namespace
@@ -68,13 +73,15 @@ struct Connection::Socket {
 };
 
 Connection::Connection(SessionContext& context, int socket, std::uint64_t number, Format format)
-    : context_(context),
+    : door_(door_of(context.counts, format)),
+      handle_(socket),
+      backlog_(context.backlog),
+      context_(context),
       socket_(std::make_unique<Socket>(context.io, socket)),
       number_(number),
-      format_(format),
-      backlog_(context.backlog) {
-  ++door().open;
-  ++door().opened;
+      format_(format) {
+  ++door_.open;
+  ++door_.opened;
   set_option(socket, IPPROTO_TCP, TCP_NODELAY, 1);
   set_option(socket, IPPROTO_TCP, TCP_NOTSENT_LOWAT, unsent_bytes);
   set_option(socket, SOL_SOCKET, SO_SNDBUF, send_buffer_bytes);
@@ -85,11 +92,6 @@ Connection::Connection(SessionContext& context, int socket, std::uint64_t number
 }
 
 Connection::~Connection() = default;
-
-Counts::Door& Connection::door() const {
-  auto& counts = context_.counts;
-  return format_ == Format::event_stream ? counts.event_streams : counts.websockets;
-}
 
 // ---- the socket
 
@@ -106,8 +108,7 @@ void Connection::read() {
   // One for all: a connection is done with it before it returns to the loop.
   static std::array<char, 16 * 1024> buffer;
   for (int i = 0; i < reads_per_wake_up && !is_dead_; ++i) {
-    const auto count =
-        ::recv(socket_->descriptor.native_handle(), buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const auto count = ::recv(handle_, buffer.data(), buffer.size(), MSG_DONTWAIT);
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) break;
     if (count <= 0) return end();
     hear({buffer.data(), static_cast<std::size_t>(count)});
@@ -120,6 +121,23 @@ void Connection::take(const SharedBatch& batch, SteadyTime now) {
   if (is_closing_ || is_dead_) return;
   said_something_ = true;
   backlog_.push(batch, now);
+}
+
+void Connection::pass(const SharedBatch& batch, SteadyTime now) {
+  if (is_closing_ || is_dead_) return;
+  std::size_t sent = 0;
+  if (backlog_.is_at_rest() && !is_waiting_to_write_) {
+    said_something_ = true;
+    const auto bytes = batch->bytes();
+    sent = static_cast<std::size_t>(
+        std::max<ssize_t>(0, ::send(handle_, bytes.data(), bytes.size(), send_flags)));
+    count_sent(sent);
+    if (sent == bytes.size()) return;
+  }
+  // The rest, or all of it, waits; and why it must, writing finds out.
+  take(batch, now);
+  backlog_.consume(sent);
+  send();
 }
 
 void Connection::queue(SharedBatch batch) {
@@ -147,12 +165,12 @@ void Connection::write() {
       vectors[i] = {const_cast<char*>(pieces[i].data()), pieces[i].size()};  // NOLINT
       wanted += pieces[i].size();
     }
-    const auto sent = send_some(socket_->descriptor.native_handle(), {vectors.data(), count});
+    const auto sent = send_some(handle_, {vectors.data(), count});
     if (sent < 0 && errno == EINTR) continue;
     if (sent < 0 && errno != EAGAIN) return end();
     if (sent > 0) {
       backlog_.consume(static_cast<std::size_t>(sent));
-      door().sent_bytes += static_cast<std::uint64_t>(sent);
+      count_sent(static_cast<std::size_t>(sent));
     }
     if (sent < 0 || static_cast<std::size_t>(sent) < wanted) {
       if (sent > 0 || !is_waiting_to_write_) last_progress_ = SteadyClock::now();
@@ -161,7 +179,7 @@ void Connection::write() {
   }
   is_waiting_to_write_ = false;
   if (!is_closing_) return;
-  ::shutdown(socket_->descriptor.native_handle(), SHUT_WR);
+  ::shutdown(handle_, SHUT_WR);
   closing_since_ = SteadyClock::now();
 }
 
@@ -178,14 +196,13 @@ void Connection::abort() {
   if (is_dead_) return;
   // Without this the kernel would keep what a stalled peer does not read.
   const linger at_once{.l_onoff = 1, .l_linger = 0};
-  (void)::setsockopt(socket_->descriptor.native_handle(), SOL_SOCKET, SO_LINGER, &at_once,
-                     sizeof at_once);
+  (void)::setsockopt(handle_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
   end();
 }
 
 void Connection::end() {
   if (std::exchange(is_dead_, true)) return;
-  --door().open;
+  --door_.open;
   error_code ignored;
   socket_->descriptor.close(ignored);  // pending waits return
   context_.gone(*this);

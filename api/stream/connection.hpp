@@ -81,6 +81,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
 
   void take(const SharedBatch& batch, SteadyTime now) override;
   void send() override;
+  void pass(const SharedBatch& batch, SteadyTime now) override;
 
  protected:
   /// @param socket  connected and non-blocking; ours from now on
@@ -118,26 +119,28 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
  private:
   struct Socket;
 
-  [[nodiscard]] Counts::Door& door() const;
-
+  void count_sent(std::size_t bytes) { door_.sent_bytes += bytes; }
   void wait_writable();
   void read();
   void write();
 
+  // What every report needs comes first, side by side.
+  Counts::Door& door_;
+  int handle_;  ///< of the socket, while it is not dead
+  bool is_waiting_to_write_ = false;
+  bool said_something_ = false;
+  bool is_closing_ = false;
+  bool is_dead_ = false;
+  Backlog backlog_;
   SessionContext& context_;
   std::unique_ptr<Socket> socket_;
   std::uint64_t number_;
   Format format_;
-  Backlog backlog_;
   std::vector<std::pair<std::string, std::uint64_t>> subscriptions_;  ///< id and group
   SteadyTime last_progress_{};  ///< while it waits to write: when bytes last went out
   SteadyTime closing_since_{};  ///< when the goodbye was queued, then when it was sent
   std::string token_id_;        ///< that it came with; may be empty
   Caller caller_;
-  bool is_waiting_to_write_ = false;
-  bool said_something_ = false;
-  bool is_closing_ = false;
-  bool is_dead_ = false;
 };
 
 }  // namespace psmove::stream

@@ -82,7 +82,9 @@ struct Publisher::Source {
   }
 
   /// There is one.
-  [[nodiscard]] const Sample& newest() const { return remembered(count - 1).sample; }
+  [[nodiscard]] std::uint64_t last_remembered() const {
+    return remembered(count - 1).sample.sequence;
+  }
 
   Address address;
   MotionWriter writer;
@@ -90,6 +92,7 @@ struct Publisher::Source {
   std::size_t oldest_text = 0;
   std::vector<Remembered> ring;
   std::size_t next = 0, count = 0;
+  Sample newest;                    ///< where somebody waits for it (Policy::latest)
   std::optional<RadioMeter> radio;  ///< while somebody listens to it
   BatteryForecast battery;
 };
@@ -238,7 +241,7 @@ std::uint64_t Publisher::subscribe(Subscriber& subscriber, const Subscription& w
   if (made.is_event_stream())
     for (const auto& from : sources_)
       if (from->count > 0 && made.wants(Topic::motion, from->address))
-        made.position.set(from->address, from->newest().sequence);
+        made.position.set(from->address, from->last_remembered());
   return made.serial;
 }
 
@@ -337,17 +340,33 @@ void Publisher::touch(Subscriber& subscriber) {
 void Publisher::flush() {
   const auto begin = loop_.now();
   gathers_until_.reset();
+  if (touched_.empty() && open_.size() == 1)
+    pass_on(*open_.front(), begin);
+  else
+    send_all();
+  unite_equal_groups(begin);
+  last_flush_ = loop_.now();
+  last_flush_took_ = last_flush_ - begin;
+}
+
+/// What a turn with a single report comes to, nearly always: nothing goes through queues.
+void Publisher::pass_on(Group& group, SteadyTime now) {
+  open_.clear();
+  group.is_open = false;
+  flush_wanted_ = flush_called_ = false;
+  const SharedBatch batch = group.batch;
+  for (Subscriber* member : group.members) member->pass(batch, now);
+}
+
+void Publisher::send_all() {
   flush_called_ = true;  // nobody who is touched by sealing needs another
   while (!open_.empty()) seal(*open_.back());
-  unite_equal_groups(begin);
   const auto clients = std::exchange(touched_, {});
   flush_wanted_ = flush_called_ = false;
   for (Subscriber* client : clients) {
     client->is_touched_ = false;
     client->send();
   }
-  last_flush_ = loop_.now();
-  last_flush_took_ = last_flush_ - begin;
 }
 
 void Publisher::seal(Group& group) {
@@ -379,12 +398,15 @@ void Publisher::on_samples(const drivers::Controller& controller, std::span<cons
   publish_samples(controller.address(), samples, received_us);
 }
 
+void Publisher::after_samples(const drivers::Controller& controller,
+                              std::span<const Sample> samples, std::int64_t received_us) {
+  keep_samples(controller.address(), samples, received_us);
+}
+
 void Publisher::publish_samples(const Address& controller, std::span<const Sample> samples,
                                 std::int64_t received_us) {
   if (samples.empty()) return;
   Source& from = source(controller);
-  from.remember(samples, received_us);
-  measure(from, samples, received_us);
   const auto now = loop_.now();
   for (const auto& group : groups_) {
     if (!group->wants(Topic::motion, controller)) continue;
@@ -402,6 +424,14 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
       send_when_due(*group, held.motion_due, has_waited, now);
     }
   }
+}
+
+void Publisher::keep_samples(const Address& controller, std::span<const Sample> samples,
+                             std::int64_t received_us) {
+  if (samples.empty()) return;
+  Source& from = source(controller);
+  from.remember(samples, received_us);
+  measure(from, samples, received_us);
 }
 
 std::size_t Publisher::subscriptions() const {
@@ -469,7 +499,8 @@ void Publisher::hold(Group& group, Held& held, std::span<const Sample> samples,
   held.received_us = received_us;
   held.last = samples.back().sequence;
   if (group.what.policy == Policy::latest) {
-    held.samples = 1;  // the source remembers it; it is encoded when it goes out, not before
+    held.samples = 1;
+    held.source->newest = samples.back();  // encoded when it goes out, not before
     return;
   }
   if (held.window.size() > window_bytes) {
@@ -501,7 +532,7 @@ void Publisher::send_held(Group& group, SteadyTime now, bool on_step) {
   for (Held& held : group.held) {
     if (held.samples > 0 && held.motion_due <= now) {
       const auto text = group.what.policy == Policy::latest
-                            ? encoded(*held.source, group.what, {&held.source->newest(), 1})
+                            ? encoded(*held.source, group.what, {&held.source->newest, 1})
                             : std::string_view(held.window);
       append_motion(open_batch(group), group, *held.source,
                     {.samples = text,

@@ -35,6 +35,11 @@ class Subscriber {
   /// Sends what is queued; called once, after the last take() of the turn. May not subscribe,
   /// unsubscribe or remove anybody.
   virtual void send() = 0;
+  /// Both in one, where this batch is all that the turn has for it.
+  virtual void pass(const SharedBatch& batch, SteadyTime now) {
+    take(batch, now);
+    send();
+  }
 
  private:
   friend class Publisher;
@@ -94,6 +99,8 @@ class Publisher final : public drivers::Listener {
   void on_burst_end() override;
   void on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
                   std::int64_t received_us) override;
+  void after_samples(const drivers::Controller& controller, std::span<const Sample> samples,
+                     std::int64_t received_us) override;
   void on_button(const drivers::Controller& controller, Button button, bool pressed,
                  std::int64_t time_us) override;
   void on_trigger(const drivers::Controller& controller, double fraction,
@@ -105,6 +112,9 @@ class Publisher final : public drivers::Listener {
   /// The same, for a controller known by its address alone.
   void publish_samples(const Address& controller, std::span<const Sample> samples,
                        std::int64_t received_us);
+  /// Keeps them for who resumes, once they are published.
+  void keep_samples(const Address& controller, std::span<const Sample> samples,
+                    std::int64_t received_us);
   void publish_trigger(const Address& controller, double fraction, std::int64_t time_us);
   /// @param body  makes the part of the message behind its head; called if anybody wants it
   void publish_event(const Address& controller, wire::Topic topic, FrameKind kind,
@@ -143,6 +153,8 @@ class Publisher final : public drivers::Listener {
   void leave(Group& group, Subscriber& subscriber);
   void erase_empty_groups();
   void seal(Group& group);
+  void pass_on(Group& group, SteadyTime now);
+  void send_all();
   void ask_for_flush();
   [[nodiscard]] std::chrono::nanoseconds gathering_time() const;
 

@@ -86,8 +86,8 @@ class Server:
         return list(pathlib.Path(f"/proc/{self.pid}/task").iterdir())
 
 
-def wait_for_port(process, port):
-    deadline = time.monotonic() + 10
+def wait_for_port(process, port, patience_s=10):
+    deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
         if process.poll() is not None:
             error = process.stderr.read().decode(errors="replace").strip()[-500:]
@@ -125,8 +125,9 @@ def floor(options, *arguments, controllers=7, rate=87.5, seconds=60.0):
         stop(feeder)
 
 
-def psmoved_command(options, state_dir, simulate):
-    command = [program(options, "psmoved"), "--no-hardware", "--port", PSMOVED_PORT,
+def psmoved_command(options, state_dir, simulate, under=()):
+    """@param under: a command that runs it"""
+    command = [*under, program(options, "psmoved"), "--no-hardware", "--port", PSMOVED_PORT,
                "--bind", "127.0.0.1", "--state-dir", state_dir]
     return pinned(SERVER_CPU, command + (["--simulate", simulate] if simulate else []))
 

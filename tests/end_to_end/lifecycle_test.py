@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -45,6 +46,28 @@ class Stop(unittest.IsolatedAsyncioTestCase):
     def test_sigint_is_an_orderly_stop_too(self):
         with Daemon("--simulate", "zcm1") as daemon:
             self.assertEqual(daemon.stop(signal.SIGINT), 0)
+
+    def test_a_signal_that_comes_twice_at_once_is_one(self):
+        with Daemon("--simulate", "zcm1") as daemon:
+            daemon.wait_for(1)
+            daemon.process.send_signal(signal.SIGINT)
+            daemon.process.send_signal(signal.SIGTERM)
+            self.assertEqual(daemon.process.wait(PATIENCE), 0)
+
+    def test_a_later_second_signal_ends_it_without_goodbyes(self):
+        daemon = Daemon("--simulate", "zcm1")
+        self.addCleanup(shutil.rmtree, daemon.state)
+        with socket.create_connection(("127.0.0.1", daemon.port), PATIENCE) as silent:
+            # Somebody who does not answer a goodbye is waited for.
+            silent.sendall(b"GET /api/v1/stream HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                           b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
+            self.assertIn(b" 101 ", silent.recv(4096))
+            daemon.process.send_signal(signal.SIGTERM)
+            time.sleep(0.5)
+            self.assertIsNone(daemon.process.poll())
+            daemon.process.send_signal(signal.SIGTERM)
+            self.assertEqual(daemon.process.wait(PATIENCE), 1)
+        self.assertEqual(daemon.stop(), 1)
 
 
 class Memory(unittest.TestCase):

@@ -92,6 +92,7 @@ class PublisherTest : public testing::Test {
       sample.time_us = 1'000'000 + static_cast<std::int64_t>(sample.sequence);
     }
     publisher_.publish_samples(controller, samples, 5'000'000);
+    publisher_.keep_samples(controller, samples, 5'000'000);
   }
   void end_turn() {
     if (std::exchange(flushes_asked_, 0) > 0) publisher_.flush();
@@ -803,7 +804,7 @@ TEST_F(PublisherTest, TheRadioIsToldOnceASecondToWhoAsked) {
   for (std::uint64_t i = 0; i <= 210; ++i) {
     if (i % 10 == 5) continue;  // lost
     sample[0].sequence = i;
-    publisher_.publish_samples(left, sample, static_cast<std::int64_t>(i) * 10'000);
+    publisher_.keep_samples(left, sample, static_cast<std::int64_t>(i) * 10'000);
     end_turn();
   }
   const auto heard = client.hear();
