@@ -31,7 +31,7 @@ class OrientationFilter {
   /// orientation a unit quaternion.
   void update(const ImuSample& sample) noexcept;
   /// Corrects the estimates by the samples so far, where enough of them have come: every few
-  /// samples it takes as long as thirty updates. The next update() begins with it if nobody has
+  /// samples it takes as long as twenty updates. The next update() begins with it if nobody has
   /// called it, so that who has somebody waiting for an orientation can call it when that is on its
   /// way.
   void draw_conclusions() noexcept;
