@@ -20,6 +20,20 @@ class EveryModel : public testing::TestWithParam<const ControllerModel*> {
   }
 };
 
+class EveryModelWithALight : public EveryModel {};
+class EveryModelWithMotionSensors : public EveryModel {};
+
+/** The models that can do this; all of them without it. */
+std::vector<const ControllerModel*> models_with(bool Capabilities::*what = nullptr) {
+  std::vector<const ControllerModel*> found(models().begin(), models().end());
+  if (what) std::erase_if(found, [&](const auto* model) { return !(model->capabilities.*what); });
+  return found;
+}
+
+std::string name_of(const testing::TestParamInfo<const ControllerModel*>& of) {
+  return std::string(of.param->name);
+}
+
 TEST_P(EveryModel, IsFoundByNameAndByIds) {
   EXPECT_EQ(find_model(model.name), &model);
   EXPECT_EQ(find_model(model.vendor, model.product), &model);
@@ -82,8 +96,7 @@ TEST_P(EveryModel, ReportsOfAnotherIdAreRefused) {
   }
 }
 
-TEST_P(EveryModel, OutputReportIsNineBytesWithEveryOneOfThemWritten) {
-  if (!model.capabilities.light) GTEST_SKIP() << "it shows nothing";
+TEST_P(EveryModelWithALight, OutputReportIsNineBytesWithEveryOneOfThemWritten) {
   std::array<std::byte, 49> report{};
   report.fill(std::byte{0xEE});
   const auto size =
@@ -93,8 +106,7 @@ TEST_P(EveryModel, OutputReportIsNineBytesWithEveryOneOfThemWritten) {
   EXPECT_EQ(report[size], std::byte{0xEE});
 }
 
-TEST_P(EveryModel, ZeroRumbleAndBlackStayZero) {
-  if (!model.capabilities.light) GTEST_SKIP() << "it shows nothing";
+TEST_P(EveryModelWithALight, ZeroRumbleAndBlackStayZero) {
   std::array<std::byte, 49> report{};
   report.fill(std::byte{0xEE});
   ASSERT_EQ(model.encode_output({}, report), 9U);
@@ -107,8 +119,7 @@ TEST_P(EveryModel, OutputsAreRepeatedWellBeforeTheControllerGoesDark) {
   EXPECT_GT(model.output_spacing, std::chrono::milliseconds(0));
 }
 
-TEST_P(EveryModel, BlankBlobIsRefusedAndGivesNoInfinities) {
-  if (model.calibration_blocks == 0) GTEST_SKIP() << "it has no calibration";
+TEST_P(EveryModelWithMotionSensors, BlankBlobIsRefusedAndGivesNoInfinities) {
   const std::size_t size = 49 + 47 * (model.calibration_blocks - 1);
   std::vector<std::byte> blob(size);
   blob[0] = std::byte{0x10};
@@ -117,8 +128,7 @@ TEST_P(EveryModel, BlankBlobIsRefusedAndGivesNoInfinities) {
   EXPECT_EQ(model.parse_calibration(blob).error(), ReportError::implausible);
 }
 
-TEST_P(EveryModel, BlobOfAnotherLengthIsRefused) {
-  if (model.calibration_blocks == 0) GTEST_SKIP() << "it has no calibration";
+TEST_P(EveryModelWithMotionSensors, BlobOfAnotherLengthIsRefused) {
   const std::size_t size = 49 + 47 * (model.calibration_blocks - 1);
   std::vector<std::byte> blob(size + 1);
   blob[0] = std::byte{0x10};
@@ -131,8 +141,7 @@ TEST_P(EveryModel, BlobOfAnotherLengthIsRefused) {
   EXPECT_EQ(model.parse_calibration(blob).error(), ReportError::wrong_id);
 }
 
-TEST_P(EveryModel, BlocksOfAnotherModelAreRefused) {
-  if (model.calibration_blocks == 0) GTEST_SKIP() << "it has no calibration";
+TEST_P(EveryModelWithMotionSensors, BlocksOfAnotherModelAreRefused) {
   CalibrationAssembler assembler(model.calibration_blocks);
   std::vector<std::byte> block(49);
   block[0] = std::byte{0x10};
@@ -151,16 +160,22 @@ TEST_P(EveryModel, BlocksOfAnotherModelAreRefused) {
   EXPECT_FALSE(assembler.is_complete());
 }
 
-TEST_P(EveryModel, NominalCalibrationReadsAboutOneGLyingFlat) {
-  if (!model.capabilities.motion_sensors) GTEST_SKIP() << "it has no motion sensors";
+TEST_P(EveryModelWithMotionSensors, NominalCalibrationReadsAboutOneGLyingFlat) {
   const auto accel = model.nominal.accel({0, 0, 4200});
   EXPECT_NEAR(norm(accel), standard_gravity, 0.08 * standard_gravity);
   EXPECT_GT(model.capabilities.accel_range_m_s2, 7 * standard_gravity);
   EXPECT_GT(model.capabilities.gyro_range_rad_s, radians_from_degrees(2000));
 }
 
-INSTANTIATE_TEST_SUITE_P(All, EveryModel, testing::ValuesIn(models().begin(), models().end()),
-                         [](const auto& of) { return std::string(of.param->name); });
+TEST_P(EveryModel, HasACalibrationIfAndOnlyIfItHasMotionSensors) {
+  EXPECT_EQ(model.calibration_blocks > 0, model.capabilities.motion_sensors);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, EveryModel, testing::ValuesIn(models_with()), name_of);
+INSTANTIATE_TEST_SUITE_P(All, EveryModelWithALight,
+                         testing::ValuesIn(models_with(&Capabilities::light)), name_of);
+INSTANTIATE_TEST_SUITE_P(All, EveryModelWithMotionSensors,
+                         testing::ValuesIn(models_with(&Capabilities::motion_sensors)), name_of);
 
 TEST(Models, UnknownOnesAreNotFound) {
   EXPECT_EQ(find_model("zcm3"), nullptr);
