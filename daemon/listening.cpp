@@ -157,6 +157,18 @@ SocketAccess socket_access(const Config& config) {
   return access;
 }
 
+std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
+                           bool has_tokens) {
+  // Over a Unix socket root can still make one.
+  if (config.require_token && !has_tokens && !has_unix_socket(config, inherited))
+    return "require_token is set and there is no token, so nobody could use psmoved; make one "
+           "with psmoved --create-token NAME:admin";
+  if (has_tokens || config.allow_unauthenticated || !is_exposed(config, inherited)) return {};
+  return "refuses to listen beyond this machine without access tokens: anybody there could use "
+         "the controllers. Make a token with psmoved --create-token NAME (or, while psmoved "
+         "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
+}
+
 std::optional<std::string> port_owner(std::uint16_t port) {
   std::set<std::string> inodes;
   listening_inodes("/proc/net/tcp", port, inodes);

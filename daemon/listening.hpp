@@ -29,6 +29,11 @@ struct SocketAccess {
 };
 SocketAccess socket_access(const Config& config);
 
+/// @return one sentence on why these settings may not be listened with: strangers would get in, or
+///         nobody would; empty: they may
+std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
+                           bool has_tokens);
+
 /// "nginx (pid 4711)", if this process may see who listens on the port.
 std::optional<std::string> port_owner(std::uint16_t port);
 

@@ -1,30 +1,27 @@
 // psmoved: reads the configuration, builds the parts, runs them.
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <exception>
-#include <filesystem>
+#include <memory>
 #include <spdlog/spdlog.h>
 #include <stdexcept>
 #include <string>
-#include <unistd.h>
 #include <utility>
 
 #include "api/access.hpp"
 #include "api/listener.hpp"
 #include "api/server.hpp"
 #include "api/tokens.hpp"
+#include "daemon/actions.hpp"
 #include "daemon/advertisement.hpp"
 #include "daemon/certificate.hpp"
 #include "daemon/config.hpp"
@@ -32,6 +29,7 @@
 #include "daemon/log.hpp"
 #include "daemon/service.hpp"
 #include "daemon/state_file.hpp"
+#include "daemon/state_keeper.hpp"
 #include "daemon/token_file.hpp"
 #include "drivers/linux/bluez.hpp"
 #include "drivers/linux/bluez_helper.hpp"
@@ -47,65 +45,13 @@ namespace {
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
-constexpr int exit_failure = 1;
-constexpr int exit_config = 78;
-
 /// Where systemd listens on behalf of psmoved-bluez.
 constexpr const char* helper_socket = "/run/psmoved-bluez.socket";
-
-/// Where it listens on behalf of the service, and where the service keeps its state.
-constexpr const char* service_socket = "/run/psmoved/psmoved.sock";
-constexpr const char* service_state_dir = "/var/lib/psmoved";
 
 /// How long controllers get to be told to go dark, and then clients to take their leave: the whole
 /// stop stays under two seconds.
 constexpr auto dark_patience = 600ms;
 constexpr auto goodbye_patience = 1000ms;
-
-int fail(int code, const std::string& sentence) {
-  std::fprintf(stderr, "psmoved: %s\n", sentence.c_str());
-  return code;
-}
-
-/// Writes the roster whenever it changes: at once, so that the death of this process loses nothing;
-/// the wait for the disk goes to the pool, one at a time.
-class StateKeeper {
- public:
-  StateKeeper(StateFile& file, drivers::Roster& roster, asio::io_context& io,
-              asio::thread_pool& pool)
-      : file_(file), roster_(roster), io_(io), pool_(pool) {
-    roster_.on_change([this] { save(); });
-  }
-  ~StateKeeper() { roster_.on_change({}); }
-  StateKeeper(const StateKeeper&) = delete;
-  StateKeeper& operator=(const StateKeeper&) = delete;
-
- private:
-  void save() {
-    if (const std::string wrong = file_.save(roster_.remembered()); !wrong.empty())
-      spdlog::error("names and numbers could not be saved error=\"{}\"", wrong);
-    flush_again_ = true;
-    flush();
-  }
-  void flush() {
-    if (is_flushing_ || !std::exchange(flush_again_, false)) return;
-    is_flushing_ = true;
-    asio::post(pool_, [this] {
-      file_.flush();
-      asio::post(io_, [this] {
-        is_flushing_ = false;
-        flush();
-      });
-    });
-  }
-
-  StateFile& file_;
-  drivers::Roster& roster_;
-  asio::io_context& io_;
-  asio::thread_pool& pool_;
-  bool is_flushing_ = false;
-  bool flush_again_ = false;
-};
 
 /// Everything dark, then stop: waits until each controller was told, or the time is up.
 asio::awaitable<void> go_dark(drivers::Roster& roster) {
@@ -166,60 +112,6 @@ api::ServerConfig server_config(const Config& config, const SocketAccess& access
   return server;
 }
 
-/// Those of the file and those of the service's credentials.
-ReadTokens load_tokens(const TokenFile& file) {
-  ReadTokens all = file.load();
-  if (!all.wrong.empty()) return all;
-  ReadTokens given = load_credential();
-  if (!given.wrong.empty()) return given;
-  for (auto& token : given.tokens) {
-    const auto same = std::find_if(all.tokens.begin(), all.tokens.end(), [&](const auto& known) {
-      return known.name == token.name || known.hash == token.hash;
-    });
-    if (same != all.tokens.end())
-      return {.tokens = {},
-              .wrong = "the credential's token \"" + token.name +
-                       "\" has the name or the secret of one in " + file.path().string() +
-                       ": rename it in the credential, or revoke the other"};
-    all.tokens.push_back(std::move(token));
-  }
-  return all;
-}
-
-/// Before the first start beyond loopback, when no daemon runs that could be asked.
-int create_token(const Parsed& parsed) {
-  const auto& directory = parsed.config.state_dir;
-  if (const std::string wrong = StateFile(directory).prepare(); !wrong.empty())
-    return fail(exit_failure, wrong);
-  TokenFile file(directory);
-  if (!file.lock())
-    return fail(exit_failure, "psmoved runs with the state directory " + directory.string() +
-                                  "; ask it: psmovectl token create NAME");
-  ReadTokens known = load_tokens(file);
-  if (!known.wrong.empty()) return fail(exit_config, known.wrong);
-  api::Tokens tokens([&file](const auto& all) { return file.save(all); });
-  tokens.restore(std::move(known.tokens));
-  const auto secret =
-      tokens.create(parsed.token_name, parsed.token_scope, drivers::UnixClock().now_us());
-  if (!secret) return fail(exit_failure, secret.error().detail);
-  std::puts(secret->c_str());
-  return 0;
-}
-
-int make_certificate(const Parsed& parsed) {
-  const auto& directory = parsed.config.state_dir;
-  if (const std::string wrong = StateFile(directory).prepare(); !wrong.empty())
-    return fail(exit_failure, wrong);
-  const auto names = parsed.certificate_names.empty() ? own_names() : parsed.certificate_names;
-  const auto made = make_self_signed(directory, names);
-  if (!made.wrong.empty()) return fail(exit_failure, made.wrong);
-  std::printf("certificate  %s\nSHA-256      %s\nfor         ", made.path.c_str(),
-              made.fingerprint.c_str());
-  for (const auto& name : names) std::printf(" %s", name.c_str());
-  std::puts("");
-  return 0;
-}
-
 void log_encryption(const Config& config, const api::LoadedTls& encryption) {
   if (!encryption.context) return;
   spdlog::info("connections are encrypted which={} certificate_sha256={}",
@@ -232,19 +124,6 @@ void warn_of_strangers(const Config& config, const std::vector<int>& inherited) 
     spdlog::warn(
         "ANYBODY who can reach this machine can use the controllers: listening beyond "
         "loopback without authentication, as told");
-}
-
-/// @return why this configuration may not be listened with, or nothing
-std::string judge_exposure(const Config& config, const std::vector<int>& inherited,
-                           bool has_tokens) {
-  // Over a Unix socket root can still make one.
-  if (config.require_token && !has_tokens && !has_unix_socket(config, inherited))
-    return "require_token is set and there is no token, so nobody could use psmoved; make one "
-           "with psmoved --create-token NAME:admin";
-  if (has_tokens || config.allow_unauthenticated || !is_exposed(config, inherited)) return {};
-  return "refuses to listen beyond this machine without access tokens: anybody there could use "
-         "the controllers. Make a token with psmoved --create-token NAME (or, while psmoved "
-         "listens on loopback alone, psmovectl token create NAME), or say --allow-unauthenticated";
 }
 
 LogSettings log_settings(const Config& config) {
@@ -299,7 +178,7 @@ std::string reload(int argc, const char* const* argv, Running& running,
   if (!access.wrong.empty()) return access.wrong;
   const api::LoadedTls encryption = load_encryption(wanted);
   if (!encryption.wrong.empty()) return encryption.wrong;
-  ReadTokens known = load_tokens(running.token_file);
+  ReadTokens known = load_all_tokens(running.token_file);
   if (!known.wrong.empty()) return known.wrong;
   if (std::string wrong = judge_exposure(wanted, running.inherited, !known.tokens.empty());
       !wrong.empty())
@@ -331,7 +210,7 @@ int run(const Config& config, int argc, const char* const* argv) {
   if (!token_file.lock())
     spdlog::warn(
         "another psmoved uses the same state directory; what one saves the other may undo");
-  ReadTokens known_tokens = load_tokens(token_file);
+  ReadTokens known_tokens = load_all_tokens(token_file);
   if (!known_tokens.wrong.empty()) return fail(exit_config, known_tokens.wrong);
   api::Tokens tokens([&token_file](const auto& all) { return token_file.save(all); });
   tokens.restore(std::move(known_tokens.tokens));
@@ -422,38 +301,6 @@ int run(const Config& config, int argc, const char* const* argv) {
   server.reset();
   pool.join();
   spdlog::info("stopped");
-  return 0;
-}
-
-/// Says what a start would stumble over, and touches nothing.
-int check_config(const Config& config) {
-  namespace fs = std::filesystem;
-  std::error_code hidden;
-  // An ordinary user means the service, where there is one, and not a start of their own.
-  const bool is_the_services = ::geteuid() != 0 && config.state_dir == default_state_dir() &&
-                               fs::is_directory(service_state_dir, hidden);
-  const TokenFile token_file(is_the_services ? service_state_dir : config.state_dir);
-  // Its directory may be for its owner alone, and then it cannot even be said whether it is there.
-  const bool may_look = ::access(token_file.path().c_str(), R_OK) == 0 || errno != EACCES;
-  const bool has_sockets_from_systemd = fs::is_socket(service_socket, hidden);
-  if (may_look) {
-    const ReadTokens known = load_tokens(token_file);
-    if (!known.wrong.empty()) return fail(exit_config, known.wrong);
-    const std::string wrong = judge_exposure(config, {}, !known.tokens.empty());
-    if (!wrong.empty() && !has_sockets_from_systemd) return fail(exit_config, wrong);
-  }
-  if (const auto access = socket_access(config); !access.wrong.empty())
-    return fail(exit_config, access.wrong);
-  if (const auto encryption = load_encryption(config); !encryption.wrong.empty())
-    return fail(exit_config, encryption.wrong);
-  std::puts("psmoved: the configuration is fine");
-  if (has_sockets_from_systemd)
-    std::puts(
-        "psmoved: on what systemd lets the service listen, and whether that takes a token, was not "
-        "looked at");
-  if (!may_look)
-    std::printf("psmoved: %s may not be read by this user, so the tokens were not looked at\n",
-                token_file.path().c_str());
   return 0;
 }
 

@@ -12,7 +12,7 @@ namespace psmove::daemon {
 class Service {
  public:
   /// @param stop  called once, on the loop, by the first SIGTERM or SIGINT; a second one ends the
-  ///              process at once
+  ///              process at once, unless it follows so closely that it is the first one doubled
   /// @param reload  called on the loop by SIGHUP
   Service(boost::asio::io_context& io, std::function<void()> stop, std::function<void()> reload);
   ~Service();

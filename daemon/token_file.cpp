@@ -220,4 +220,23 @@ ReadTokens load_credential() {
   return read;
 }
 
+ReadTokens load_all_tokens(const TokenFile& file) {
+  ReadTokens all = file.load();
+  if (!all.wrong.empty()) return all;
+  ReadTokens given = load_credential();
+  if (!given.wrong.empty()) return given;
+  for (auto& token : given.tokens) {
+    const auto same = std::find_if(all.tokens.begin(), all.tokens.end(), [&](const auto& known) {
+      return known.name == token.name || known.hash == token.hash;
+    });
+    if (same != all.tokens.end())
+      return {.tokens = {},
+              .wrong = "the credential's token \"" + token.name +
+                       "\" has the name or the secret of one in " + file.path().string() +
+                       ": rename it in the credential, or revoke the other"};
+    all.tokens.push_back(std::move(token));
+  }
+  return all;
+}
+
 }  // namespace psmove::daemon

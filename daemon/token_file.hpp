@@ -51,4 +51,7 @@ class TokenFile {
 /// there is no such thing.
 [[nodiscard]] ReadTokens load_credential();
 
+/// Those of the file and those of the credential; a name or a secret that both have is wrong.
+[[nodiscard]] ReadTokens load_all_tokens(const TokenFile& file);
+
 }  // namespace psmove::daemon

@@ -126,9 +126,24 @@ def is_powered(*addresses):
     return eventually(lambda: all(adapters()[address]["Powered"] for address in addresses), 90)
 
 
-def set_property(path, interface, name, value):
-    properties = dbus.Interface(dbus.SystemBus().get_object("org.bluez", path), "org.freedesktop.DBus.Properties")
-    properties.Set(interface, name, value)
+def set_property(path, interface, name, value, seconds=30):
+    """Sets it as soon as bluetoothd takes it: beside a change that is still under way, as after rfkill, it refuses."""
+    passing = tuple(f"org.bluez.Error.{why}" for why in ("Blocked", "Busy", "InProgress", "NotReady"))
+    refusal = None
+
+    def is_taken():
+        nonlocal refusal
+        properties = dbus.Interface(dbus.SystemBus().get_object("org.bluez", path), "org.freedesktop.DBus.Properties")
+        try:
+            properties.Set(interface, name, value)
+        except dbus.DBusException as error:
+            if error.get_dbus_name() not in passing:
+                raise
+            refusal = error
+            return False
+        return True
+    if not eventually(is_taken, seconds):
+        raise refusal
 
 
 def call(path, interface, method, *arguments, timeout=60):

@@ -10,6 +10,7 @@ import struct
 import subprocess
 import sys
 import time
+import traceback
 
 failed = []
 held = 0
@@ -43,6 +44,7 @@ def run_tests(tests, names, between=lambda: None):
         try:
             test()
         except Exception as problem:  # one broken test must not hide the others
+            traceback.print_exc(file=sys.stdout)
             check(f"{test.__name__} could be carried out", False, repr(problem))
         between()
         note(f"{held - held_before} claims hold; {time.monotonic() - began:.1f} s")

@@ -558,7 +558,7 @@ def names_what_is_in_the_way():
 
         def unblock():
             shell(f"echo 0 > {rfkill}")
-            eventually(lambda: bluez.set_property(path, "org.bluez.Adapter1", "Powered", True) or True, 20)
+            bluez.set_property(path, "org.bluez.Adapter1", "Powered", True)
         stands_in_the_way("blocked", "adapter_blocked", unblock)
         shell("systemctl stop bluetooth")
         stands_in_the_way("no bluetoothd", "no_bluetooth", bluetoothd.start)
