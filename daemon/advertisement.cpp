@@ -1,14 +1,8 @@
 #include "daemon/advertisement.hpp"
 
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <climits>
 #include <optional>
 #include <sdbus-c++/sdbus-c++.h>
@@ -16,6 +10,8 @@
 #include <systemd/sd-id128.h>
 #include <unistd.h>
 #include <utility>
+
+#include "drivers/linux/system_bus.hpp"
 
 namespace psmove::daemon {
 namespace {
@@ -78,12 +74,13 @@ std::vector<std::string> text_record(const Offer& offer, const std::string& id) 
 
 struct Advertisement::Parts : std::enable_shared_from_this<Parts> {
   Parts(asio::io_context& its_io, std::function<void(const std::string&)> on_name)
-      : io(its_io), readable(its_io), on_host_name(std::move(on_name)) {}
+      : io(its_io), on_host_name(std::move(on_name)), bus(its_io, [this](const std::string& words) {
+          spdlog::info("not advertised any more: the system bus is gone error=\"{}\"", words);
+          drop();
+        }) {}
 
   void connect();
   void drop();
-  Awaitable<void> pump();
-  void process();
 
   void ask_for_state();
   void take_state(std::int32_t state);
@@ -98,74 +95,42 @@ struct Advertisement::Parts : std::enable_shared_from_this<Parts> {
   void release_group();
 
   asio::io_context& io;
-  asio::posix::stream_descriptor readable;
   std::function<void(const std::string&)> on_host_name;
   std::optional<Offer> offer;
   std::string name = service_name();
   int names_tried = 0;
   bool is_making_group = false;
-  std::unique_ptr<sdbus::IConnection> connection;
-  std::unique_ptr<sdbus::IProxy> bus, server, group;
+  drivers::SystemBus bus;
+  std::unique_ptr<sdbus::IProxy> server, group;
 };
 
 // ---- the bus
 
 void Advertisement::Parts::connect() {
-  if (connection) return;
+  if (bus.is_open()) return;
   try {
-    connection = sdbus::createSystemBusConnection();
-    bus = sdbus::createProxy(*connection, "org.freedesktop.DBus", "/org/freedesktop/DBus");
-    bus->uponSignal("NameOwnerChanged")
-        .onInterface("org.freedesktop.DBus")
-        .call([this](const std::string& changed, const std::string&, const std::string& owner) {
-          if (changed != avahi) return;
-          group.reset();  // it went with whoever made it
-          is_making_group = false;
-          if (!owner.empty()) ask_for_state();
-        });
-    bus->finishRegistration();
-    server = sdbus::createProxy(*connection, avahi, "/");
+    bus.open();
+    bus.watch_owner(avahi, [this](const std::string& owner) {
+      group.reset();  // it went with whoever made it
+      is_making_group = false;
+      if (!owner.empty()) ask_for_state();
+    });
+    server = sdbus::createProxy(bus.connection(), avahi, "/");
     server->uponSignal("StateChanged")
         .onInterface(server_interface)
         .call([this](std::int32_t state, const std::string&) { take_state(state); });
     server->finishRegistration();
-    readable.assign(::dup(connection->getEventLoopPollData().fd));
   } catch (const sdbus::Error& error) {
     spdlog::info("not advertised: there is no system bus error=\"{}\"", error.getMessage());
-    return drop();
+    drop();
   }
-  asio::co_spawn(io, pump(), asio::detached);
 }
 
 void Advertisement::Parts::drop() {
   group.reset();
   server.reset();
-  bus.reset();
-  connection.reset();
+  bus.close();
   is_making_group = false;
-  boost::system::error_code ignored;
-  readable.close(ignored);
-}
-
-Awaitable<void> Advertisement::Parts::pump() {
-  const auto self = shared_from_this();
-  for (;;) {
-    const auto [error] = co_await readable.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                      asio::as_tuple(asio::use_awaitable));
-    if (error) co_return;
-    process();
-  }
-}
-
-void Advertisement::Parts::process() {
-  try {
-    while (connection && connection->processPendingRequest()) {
-    }
-  } catch (const sdbus::Error& error) {
-    spdlog::info("not advertised any more: the system bus is gone error=\"{}\"",
-                 error.getMessage());
-    drop();
-  }
 }
 
 // ---- what Avahi says
@@ -207,7 +172,7 @@ void Advertisement::Parts::make_group() {
 }
 
 void Advertisement::Parts::take_group(const sdbus::ObjectPath& path) {
-  group = sdbus::createProxy(*connection, avahi, path);
+  group = sdbus::createProxy(bus.connection(), avahi, path);
   group->uponSignal("StateChanged")
       .onInterface(group_interface)
       .call(
@@ -287,13 +252,13 @@ Advertisement::~Advertisement() {
 
 void Advertisement::publish(const Offer& offer) {
   Parts& p = *parts_;
-  if (p.offer == offer && p.connection) return;
+  if (p.offer == offer && p.bus.is_open()) return;
   p.offer = offer;
   p.connect();
-  if (!p.connection) return;
+  if (!p.bus.is_open()) return;
   p.release_group();
   p.ask_for_state();
-  p.process();
+  p.bus.process();
 }
 
 /// Avahi takes back what is told when who told it leaves the bus.

@@ -1,23 +1,17 @@
 #include "drivers/linux/bluez.hpp"
 
 #include <algorithm>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/posix/stream_descriptor.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
 #include <sdbus-c++/sdbus-c++.h>
 #include <spdlog/spdlog.h>
 #include <string_view>
-#include <unistd.h>
 #include <utility>
 
 #include "drivers/bell.hpp"
+#include "drivers/linux/system_bus.hpp"
 
 namespace psmove::drivers {
 namespace {
@@ -105,14 +99,16 @@ error_code code_of(const std::string& error_name) {
 }  // namespace
 
 struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
-  explicit Parts(asio::io_context& its_io) : io(its_io), readable(its_io) {}
+  explicit Parts(asio::io_context& io)
+      : bus(io, [this](const std::string& words) {
+          spdlog::warn("the system bus is gone error=\"{}\"", words);
+          drop("The system bus is gone (" + words + "); restart dbus.");
+        }) {}
 
   void connect();
   void drop(const std::string& why);
   void watch();
   void ask_for_objects();
-  Awaitable<void> pump();
-  void process();
 
   void take_object(const sdbus::ObjectPath& path, const Interfaces& interfaces);
   void take_removal(const sdbus::ObjectPath& path, const std::vector<std::string>& interfaces);
@@ -137,17 +133,14 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
                               const std::string& property, bool value);
   void expect(const sdbus::ObjectPath& device, const char* question) const;
 
-  asio::io_context& io;
-  std::unique_ptr<sdbus::IConnection> connection;
+  SystemBus bus;
   std::unique_ptr<sdbus::IProxy> root;                                  ///< BlueZ's object manager
-  std::unique_ptr<sdbus::IProxy> bus;                                   ///< for who owns the name
   std::map<sdbus::ObjectPath, std::unique_ptr<sdbus::IProxy>> proxies;  ///< of objects we call
   sdbus::Slot property_match;
   std::unique_ptr<sdbus::IObject> agent;
   std::function<bool(const Address&)> is_expected;    ///< empty: we are not the agent
   std::vector<std::shared_ptr<Answer>> registration;  ///< what BlueZ says to our being the agent
   std::vector<sdbus::ObjectPath> made_pairable;       ///< adapters that were not
-  asio::posix::stream_descriptor readable;  ///< a duplicate of the connection's descriptor
   std::map<sdbus::ObjectPath, BluetoothAdapter> adapters;
   std::map<sdbus::ObjectPath, StoredDevice> devices;
   std::function<void()> on_change;
@@ -158,36 +151,32 @@ struct Bluez::Parts : std::enable_shared_from_this<Bluez::Parts> {
 // ---- the connection
 
 void Bluez::Parts::connect() {
-  if (connection) return;
+  if (bus.is_open()) return;
   try {
-    connection = sdbus::createSystemBusConnection();
+    bus.open();
     watch();
-    readable.assign(::dup(connection->getEventLoopPollData().fd));
   } catch (const sdbus::Error& error) {
     drop("There is no system bus (" + error.getMessage() +
          "), so Bluetooth cannot be asked; start dbus.");
     return;
   }
   trouble = "bluetoothd is not running; try: systemctl enable --now bluetooth";
-  asio::co_spawn(io, pump(), asio::detached);
   ask_for_objects();
-  process();
+  bus.process();
 }
 
 void Bluez::Parts::drop(const std::string& why) {
   agent.reset();
   proxies.clear();
   root.reset();
-  bus.reset();
   property_match = {};
-  connection.reset();
-  readable.close();
+  bus.close();
   trouble = why;
   take_owner({});
 }
 
 void Bluez::Parts::watch() {
-  root = sdbus::createProxy(*connection, service, "/");
+  root = sdbus::createProxy(bus.connection(), service, "/");
   root->uponSignal("InterfacesAdded")
       .onInterface(object_manager)
       .call([this](const sdbus::ObjectPath& path, const Interfaces& interfaces) {
@@ -202,24 +191,18 @@ void Bluez::Parts::watch() {
       });
   root->finishRegistration();
 
-  bus = sdbus::createProxy(*connection, "org.freedesktop.DBus", "/org/freedesktop/DBus");
-  bus->uponSignal("NameOwnerChanged")
-      .onInterface("org.freedesktop.DBus")
-      .call([this](const std::string& name, const std::string&, const std::string& owner) {
-        if (name == service) take_owner(owner);
-      });
-  bus->finishRegistration();
+  bus.watch_owner(service, [this](const std::string& owner) { take_owner(owner); });
 
   // One rule for all of BlueZ's objects; a proxy for each would be told the same.
-  property_match =
-      connection->addMatch("type='signal',sender='org.bluez',interface='" + properties_interface +
-                               "',member='PropertiesChanged',path_namespace='/org/bluez'",
-                           [this](sdbus::Message& message) {
-                             std::string interface;
-                             Properties properties;
-                             message >> interface >> properties;
-                             take_properties(message.getPath(), interface, properties);
-                           });
+  property_match = bus.connection().addMatch(
+      "type='signal',sender='org.bluez',interface='" + properties_interface +
+          "',member='PropertiesChanged',path_namespace='/org/bluez'",
+      [this](sdbus::Message& message) {
+        std::string interface;
+        Properties properties;
+        message >> interface >> properties;
+        take_properties(message.getPath(), interface, properties);
+      });
 }
 
 void Bluez::Parts::ask_for_objects() {
@@ -234,27 +217,6 @@ void Bluez::Parts::ask_for_objects() {
         if (is_expected) register_agent();
         changed();
       });
-}
-
-/// Reads what D-Bus has for us for as long as the connection lasts.
-Awaitable<void> Bluez::Parts::pump() {
-  const auto self = shared_from_this();
-  for (;;) {
-    const auto [error] = co_await readable.async_wait(asio::posix::stream_descriptor::wait_read,
-                                                      asio::as_tuple(asio::use_awaitable));
-    if (error) co_return;
-    process();
-  }
-}
-
-void Bluez::Parts::process() {
-  try {
-    while (connection && connection->processPendingRequest()) {
-    }
-  } catch (const sdbus::Error& error) {
-    spdlog::warn("the system bus is gone error=\"{}\"", error.getMessage());
-    drop("The system bus is gone (" + error.getMessage() + "); restart dbus.");
-  }
 }
 
 // ---- what it tells
@@ -307,7 +269,7 @@ void Bluez::Parts::take_owner(const std::string& owner) {
   if (!owner.empty()) {
     spdlog::info("bluetoothd is there");
     ask_for_objects();
-  } else if (was_running && connection) {
+  } else if (was_running && bus.is_open()) {
     spdlog::warn("bluetoothd is gone; controllers come back with it");
     changed();
   }
@@ -327,7 +289,7 @@ const sdbus::ObjectPath* Bluez::Parts::path_of(const Address& device) const {
 
 sdbus::IProxy& Bluez::Parts::proxy_of(const sdbus::ObjectPath& path) {
   auto& proxy = proxies[path];
-  if (!proxy) proxy = sdbus::createProxy(*connection, service, path);
+  if (!proxy) proxy = sdbus::createProxy(bus.connection(), service, path);
   return *proxy;
 }
 
@@ -395,9 +357,9 @@ void Bluez::Parts::expect(const sdbus::ObjectPath& device, const char* question)
 }
 
 void Bluez::Parts::register_agent() {
-  if (!connection || !is_running) return;
+  if (!bus.is_open() || !is_running) return;
   if (!agent) {
-    agent = sdbus::createObject(*connection, agent_path);
+    agent = sdbus::createObject(bus.connection(), agent_path);
     agent->registerMethod("Release").onInterface(agent_interface).implementedAs([] {});
     agent->registerMethod("Cancel").onInterface(agent_interface).implementedAs([] {});
     agent->registerMethod("RequestPinCode")
@@ -536,7 +498,7 @@ void Bluez::answer_for(std::function<bool(const Address&)> is_expected) {
 }
 
 void Bluez::answer_no_more() {
-  if (!std::exchange(parts_->is_expected, nullptr) || !parts_->connection) return;
+  if (!std::exchange(parts_->is_expected, nullptr) || !parts_->bus.is_open()) return;
   if (parts_->is_running) parts_->unregister_agent();
 }
 

@@ -47,10 +47,13 @@ class Network(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
         self.environment = {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": f"unix:path={self.folder}/bus"}
-        bus = self.write("bus.conf", BUS.format(path=f"{self.folder}/bus"))
-        self.run_beside(["dbus-daemon", "--nofork", "--config-file", bus])
-        until(lambda: os.path.exists(f"{self.folder}/bus"), "the bus")
+        self.start_bus()
         self.avahi = None
+
+    def start_bus(self):
+        path = f"{self.folder}/bus"
+        self.bus = self.run_beside(["dbus-daemon", "--nofork", "--config-file", self.write("bus.conf", BUS.format(path=path))])
+        until(lambda: os.path.exists(path), "the bus")
 
     def write(self, name, text):
         path = os.path.join(self.folder, name)
@@ -77,9 +80,9 @@ class Network(unittest.TestCase):
         self.avahi = self.run_beside(["avahi-daemon", "--no-drop-root", "--no-chroot", "--no-rlimits", "--file", config])
         until(lambda: subprocess.run(["avahi-browse", "--all", "--terminate"], env=self.environment, capture_output=True).returncode == 0, "Avahi")
 
-    def start(self, *options):
+    def start(self, *options, **more):
         self.config = self.write("psmoved.toml", getattr(self, "settings", ""))
-        daemon = Daemon("--config", self.config, "--bind", "0.0.0.0", "--allow-unauthenticated", *options, environment=self.environment)
+        daemon = Daemon("--config", self.config, "--bind", "0.0.0.0", "--allow-unauthenticated", *options, environment=self.environment, **more)
         self.addCleanup(lambda: daemon.process.poll() is None and daemon.stop())
         return daemon
 
@@ -132,6 +135,23 @@ class Network(unittest.TestCase):
             self.avahi.wait()
             self.assertEqual(daemon.get("/livez").status, 200)
             self.start_avahi()
+            until(self.browse, "the service again")
+
+    def test_the_bus_may_hang_up_and_a_reload_finds_it_again(self):
+        self.start_avahi()
+        with self.start(hardware=True) as daemon:
+            until(self.browse, "the service")
+            trouble = lambda: daemon.get("/api/v1/adapters").json["detail"]
+            self.assertIn("bluetoothd is not running", trouble())
+            self.bus.kill()
+            self.bus.wait()
+            os.unlink(f"{self.folder}/bus")
+            until(lambda: "There is no system bus" in trouble(), "told what is missing")
+            until(lambda: "not advertised any more" in daemon.log() and "the system bus is gone" in daemon.log(), "both users of the bus noticed")
+            self.start_bus()
+            until(lambda: "bluetoothd is not running" in trouble(), "asked again")
+            self.start_avahi()
+            daemon.process.send_signal(signal.SIGHUP)
             until(self.browse, "the service again")
 
     def test_a_name_that_is_taken_is_changed(self):
