@@ -11,7 +11,7 @@ import unittest
 
 import websockets
 
-from harness import BEYOND_HELP, BIN, PATIENCE, Daemon, main, open_stream, run_to_end, until
+from harness import BEYOND_HELP, BIN, PATIENCE, Daemon, main, open_stream, run_as_nobody, run_to_end, until
 
 
 def own_address():
@@ -99,8 +99,7 @@ class Start(unittest.TestCase):
     @unittest.skipUnless(os.geteuid() == 0, "only root can become somebody who may not look")
     def test_the_check_says_that_it_could_not_look_at_the_tokens(self):
         with tempfile.TemporaryDirectory() as state:  # mode 0700
-            done = subprocess.run([os.path.join(BIN, "psmoved"), "--no-hardware", "--state-dir", state, "--bind", "0.0.0.0", "--check-config"],
-                                  capture_output=True, text=True, user=65534, group=65534, extra_groups=[])
+            done = run_as_nobody("psmoved", "--no-hardware", "--state-dir", state, "--bind", "0.0.0.0", "--check-config")
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn("the tokens were not looked at", done.stdout)
 

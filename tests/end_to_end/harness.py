@@ -6,6 +6,7 @@ import asyncio
 import http.client
 import json
 import os
+import pwd
 import re
 import shutil
 import signal
@@ -27,6 +28,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import contract  # noqa: E402
 
 BIN = os.environ["PSMOVED_BIN"]  # the folder with psmoved and psmovectl
+NOBODY = pwd.getpwnam("nobody")
 PATIENCE = 30  # seconds until a condition that must come true counts as failed
 
 
@@ -101,6 +103,16 @@ def relay_to(target, *address):
     """A relay whose conversations are recorded. See relay.Relay."""
     relays.append(relay.Relay(target, *address))
     return relays[-1]
+
+
+def run_as_nobody(name, *arguments):
+    """Runs one of our programs as a user who may do next to nothing, for which this one has to be root. It is a copy that runs: the build
+    may lie where its owner alone may look."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.chmod(folder, 0o755)
+        program = shutil.copy(os.path.join(BIN, name), folder)
+        return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=PATIENCE, cwd="/", user=NOBODY.pw_uid,
+                              group=NOBODY.pw_gid, extra_groups=[], env={**os.environ, "HOME": "/nonexistent"})
 
 
 class Answer:

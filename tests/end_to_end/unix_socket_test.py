@@ -13,10 +13,10 @@ import unittest
 
 import websockets
 
-from harness import BEYOND_HELP, BIN, PATIENCE, Daemon, UnixConnection, curl, main, open_stream, recording, relay, run_to_end, until
+from harness import (BEYOND_HELP, BIN, NOBODY, PATIENCE, Daemon, UnixConnection, curl, main, open_stream, recording, relay, run_as_nobody,
+                     run_to_end, until)
 
 ME = pwd.getpwuid(os.getuid()).pw_name
-NOBODY = pwd.getpwnam("nobody")
 
 
 def psmovectl(path, *arguments):
@@ -190,8 +190,7 @@ class UnixSocket(unittest.IsolatedAsyncioTestCase):
     @unittest.skipUnless(os.getuid() == 0, BEYOND_HELP + "only root can ask as somebody else")
     def test_who_may_not_open_the_file_does_not_get_in(self):
         with self.start():
-            done = subprocess.run([os.path.join(BIN, "psmovectl"), "--url", f"unix:{self.path}", "list"], capture_output=True, text=True,
-                                  timeout=PATIENCE, user=NOBODY.pw_uid, group=NOBODY.pw_gid, extra_groups=[], env={**os.environ, "HOME": "/nonexistent"})
+            done = run_as_nobody("psmovectl", "--url", f"unix:{self.path}", "list")
             self.assertEqual((done.returncode, "may not open" in done.stderr), (3, True), done.stderr)
 
     def test_psmovectl_speaks_it_and_says_when_nobody_is_there(self):
