@@ -205,6 +205,7 @@ void Connection::end() {
   --door_.open;
   error_code ignored;
   socket_->descriptor.close(ignored);  // pending waits return
+  handle_ = -1;                        // another's, soon
   context_.gone(*this);
 }
 

@@ -126,7 +126,7 @@ class Connection : public Subscriber, public std::enable_shared_from_this<Connec
 
   // What every report needs comes first, side by side.
   Counts::Door& door_;
-  int handle_;  ///< of the socket, while it is not dead
+  int handle_;  ///< of the socket; -1 once it is closed
   bool is_waiting_to_write_ = false;
   bool said_something_ = false;
   bool is_closing_ = false;

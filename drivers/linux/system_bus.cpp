@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cerrno>
 #include <sdbus-c++/sdbus-c++.h>
 #include <unistd.h>
 #include <utility>
@@ -67,7 +68,9 @@ SystemBus::~SystemBus() {
 void SystemBus::open() {
   Parts& p = *parts_;
   p.connection = sdbus::createSystemBusConnection();
-  p.readable.assign(::dup(p.connection->getEventLoopPollData().fd));
+  const int descriptor = ::dup(p.connection->getEventLoopPollData().fd);
+  if (descriptor < 0) throw sdbus::createError(errno, "Failed to watch the bus");
+  p.readable.assign(descriptor);
   asio::co_spawn(p.io, p.pump(), asio::detached);
 }
 
@@ -97,8 +100,7 @@ void SystemBus::watch_owner(const std::string& name,
 }
 
 void SystemBus::process() {
-  const auto alive = parts_;
-  alive->process();
+  parts_->process();
 }
 
 }  // namespace psmove::drivers

@@ -16,16 +16,15 @@ namespace psmove::drivers {
 /// All calls, and all that it calls, on the loop's thread.
 class SystemBus {
  public:
-  /// @param on_loss  called when the bus has hung up, with D-Bus's words for it; it is for its
-  /// owner
-  ///                 to let go of what was made with the connection, and to close it
+  /// @param on_loss  called when the bus has hung up, with D-Bus's words for it; whoever made
+  ///                 something with the connection lets go of it and calls close()
   SystemBus(boost::asio::io_context& io, std::function<void(const std::string&)> on_loss);
   ~SystemBus();
   SystemBus(const SystemBus&) = delete;
   SystemBus& operator=(const SystemBus&) = delete;
 
   /// Connects, and delivers what comes from the next turn of the loop on.
-  /// @throws sdbus::Error where there is no system bus
+  /// @throws sdbus::Error where there is no system bus, or no descriptor left; close() then, too
   void open();
   /// Proxies, objects and matches of the connection must be gone.
   void close();

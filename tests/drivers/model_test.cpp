@@ -23,7 +23,7 @@ class EveryModel : public testing::TestWithParam<const ControllerModel*> {
 class EveryModelWithALight : public EveryModel {};
 class EveryModelWithMotionSensors : public EveryModel {};
 
-/** The models that can do this; all of them without it. */
+/// The models that can do this; without it, all of them.
 std::vector<const ControllerModel*> models_with(bool Capabilities::*what = nullptr) {
   std::vector<const ControllerModel*> found(models().begin(), models().end());
   if (what) std::erase_if(found, [&](const auto* model) { return !(model->capabilities.*what); });
