@@ -28,8 +28,8 @@ void Waiters::wake_for_state() {
     if (!entry.samples_of) entry.bell->ring();
 }
 
-void Waiters::on_samples(const drivers::Controller& controller, std::span<const Sample>,
-                         std::int64_t) {
+void Waiters::after_samples(const drivers::Controller& controller, std::span<const Sample>,
+                            std::int64_t) {
   for (const auto& entry : entries_)
     if (entry.samples_of == controller.address()) entry.bell->ring();
 }

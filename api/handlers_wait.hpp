@@ -29,8 +29,8 @@ class Waiters final : public drivers::Listener {
   /// Leaves the roster.
   void detach();
 
-  void on_samples(const drivers::Controller& controller, std::span<const Sample>,
-                  std::int64_t) override;
+  void after_samples(const drivers::Controller& controller, std::span<const Sample>,
+                     std::int64_t) override;
   void on_button(const drivers::Controller&, Button, bool, std::int64_t) override {}
   void on_trigger(const drivers::Controller&, double, std::int64_t) override {}
   void on_battery(const drivers::Controller&) override {}

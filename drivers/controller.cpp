@@ -35,7 +35,7 @@ bool is_behind(const Outputs& written, const Outputs& wanted, bool led_moves) {
 }  // namespace
 
 Controller::Controller(RememberedController remembered, const ControllerModel& model,
-                       UnixClock& clock, std::vector<Listener*>& listeners,
+                       UnixClock& clock, Listeners& listeners,
                        const RumbleLimit& default_rumble_limit)
     : model_(&model),
       clock_(clock),
@@ -238,11 +238,11 @@ void Controller::set_cable(std::optional<CableState> state) {
 
 void Controller::begin_burst() {
   is_in_burst_ = true;
-  for (Listener* listener : listeners_) listener->on_burst_begin();
+  for (SampleListener* listener : listeners_.samples) listener->on_burst_begin();
 }
 
 void Controller::end_burst() {
-  for (Listener* listener : listeners_) listener->on_burst_end();
+  for (SampleListener* listener : listeners_.samples) listener->on_burst_end();
   is_in_burst_ = false;
   settle();
 }
@@ -251,11 +251,8 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
   settle();
   if (state_.input != InputStatus::streaming) begin_stream();
   const auto stamp = stamp_of(report, arrived);
-  count_report(stamp, arrived);
-  set_battery(report.battery_code);
-  temperature_c_ = temperature_from_raw(report.temperature_raw);
+  set_temperature(report.temperature_raw);
   if (report.extension_connected != errands_.is_port_taken) watch_port(report.extension_connected);
-
   const auto count = report.sample_count;
   const auto spacing = stamp.interval / static_cast<std::int64_t>(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -269,25 +266,31 @@ void Controller::on_report(const InputReport& report, SteadyTime arrived) {
                   .accel_saturated = raw.accel_saturated,
                   .gyro_saturated = raw.gyro_saturated};
     const auto behind = static_cast<std::int64_t>(count - 1 - i);
-    samples_[i] = make_sample(raw, imu, stamp.report * count + i, stamp.taken - behind * spacing);
+    fuse(samples_[i], raw, imu, stamp.taken - behind * spacing);
+    samples_[i].sequence = stamp.report * count + i;
     add_extras(samples_[i], report, raw);
     publish_edges(raw, samples_[i].time_us);
   }
-  state_.newest = samples_[count - 1];
-  newest_report_ = report;
-  state_.calibration.magnetometer = magnetometer_.status();
   unsettled_ = {.samples = {samples_.data(), count}, .received_us = clock_.microseconds(arrived)};
-  for (Listener* listener : listeners_)
+  for (SampleListener* listener : listeners_.samples)
     listener->on_samples(*this, unsettled_.samples, unsettled_.received_us);
+
+  // They are on their way: what follows need not be quick.
+  count_report(stamp, arrived);
+  newest_report_ = report;
+  set_battery(report.battery_code);
   if (!is_in_burst_) settle();
 }
 
-/// What need not be done before the samples of a report are on their way.
+/// What can wait until no other report of the burst does.
 void Controller::settle() {
   const auto [samples, received_us] = std::exchange(unsettled_, {});
   if (samples.empty()) return;
+  state_.newest = samples.back();
+  state_.calibration.magnetometer = magnetometer_.status();
   for (const Sample& sample : samples) remember(sample);
-  for (Listener* listener : listeners_) listener->after_samples(*this, samples, received_us);
+  for (Listener* listener : listeners_.all) listener->after_samples(*this, samples, received_us);
+  device_clock_.learn();
   filter_.draw_conclusions();
 }
 
@@ -299,31 +302,28 @@ DeviceClock::Stamp Controller::stamp_of(const InputReport& report, SteadyTime ar
           .lost = 0};
 }
 
-Sample Controller::make_sample(const RawSample& raw, const ImuSample& imu, std::uint64_t sequence,
-                               SteadyTime taken) {
-  const bool has_motion = model_->capabilities.motion_sensors;
-  if (has_motion) filter_.update(imu);
+/// Turns one reading into a sample, in place: it is as long as seven cache lines.
+void Controller::fuse(Sample& sample, const RawSample& raw, const ImuSample& imu,
+                      SteadyTime taken) {
+  sample.has_motion = model_->capabilities.motion_sensors;
+  if (sample.has_motion) filter_.update(imu);
   last_time_us_ = std::max(clock_.microseconds(taken), last_time_us_ + 1);
-  return {.sequence = sequence,
-          .time_us = last_time_us_,
-          .accel = imu.accel,
-          .gyro = imu.gyro,
-          .mag = magnetometer_.newest(),
-          .orientation = filter_.world_from_body(),
-          .linear_accel = filter_.linear_accel(),
-          .temperature_c = temperature_c_,
-          .trigger = raw.trigger / 255.0,
-          .buttons = raw.buttons,
-          .extension = {},
-          .stick = {},
-          .pressures = {},
-          .has_motion = has_motion};
+  sample.time_us = last_time_us_;
+  sample.accel = imu.accel;
+  sample.gyro = imu.gyro;
+  sample.mag = magnetometer_.newest();
+  sample.orientation = filter_.world_from_body();
+  sample.linear_accel = filter_.linear_accel();
+  sample.temperature_c = temperature_c_;
+  sample.trigger = raw.trigger / 255.0;
+  sample.buttons = raw.buttons;
 }
 
 /// What few controllers have.
 void Controller::add_extras(Sample& sample, const InputReport& report, const RawSample& raw) const {
-  if (state_.extension)
-    sample.extension = decode_controls(state_.extension->device, report.extension, raw);
+  sample.extension = state_.extension
+                         ? decode_controls(state_.extension->device, report.extension, raw)
+                         : ExtensionControls();
   sample.stick = report.stick;
   sample.pressures = report.pressures;
 }
@@ -331,14 +331,15 @@ void Controller::add_extras(Sample& sample, const InputReport& report, const Raw
 void Controller::publish_edges(const RawSample& raw, std::int64_t time_us) {
   const Buttons before = std::exchange(buttons_, raw.buttons);
   raw.buttons.changed_from(before).for_each([&](Button button) {
-    for (Listener* listener : listeners_)
+    for (Listener* listener : listeners_.all)
       listener->on_button(*this, button, raw.buttons.contains(button), time_us);
   });
   if (trigger_ == raw.trigger) return;
   const bool is_first = !trigger_.has_value();
   trigger_ = raw.trigger;
   if (is_first && raw.trigger == 0) return;  // nobody thinks of a trigger at rest as a change
-  for (Listener* listener : listeners_) listener->on_trigger(*this, raw.trigger / 255.0, time_us);
+  for (Listener* listener : listeners_.all)
+    listener->on_trigger(*this, raw.trigger / 255.0, time_us);
 }
 
 void Controller::remember(const Sample& sample) {
@@ -370,6 +371,12 @@ void Controller::count_report(const DeviceClock::Stamp& stamp, SteadyTime arrive
   rate_window_reports_ = 0;
 }
 
+void Controller::set_temperature(std::uint16_t raw) {
+  if (raw == temperature_raw_) return;
+  temperature_raw_ = raw;
+  temperature_c_ = temperature_from_raw(raw);
+}
+
 void Controller::set_battery(std::uint8_t code) {
   if (state_.battery.code == code && state_.battery.state != BatteryState::unknown) return;
   publish_battery(battery_from_code(code));
@@ -384,7 +391,7 @@ void Controller::stop_charging() {
 void Controller::publish_battery(const Battery& battery) {
   if (battery == state_.battery) return;
   state_.battery = battery;
-  for (Listener* listener : listeners_) listener->on_battery(*this);
+  for (Listener* listener : listeners_.all) listener->on_battery(*this);
 }
 
 // ---- links
@@ -481,7 +488,7 @@ void Controller::begin_stream() {
 void Controller::release_buttons() {
   const Buttons held = std::exchange(buttons_, Buttons{});
   held.for_each([&](Button button) {
-    for (Listener* listener : listeners_)
+    for (Listener* listener : listeners_.all)
       listener->on_button(*this, button, false, clock_.now_us());
   });
 }
@@ -506,7 +513,7 @@ void Controller::set_firmware(std::string firmware) {
 }
 
 void Controller::publish_presence(Presence presence) {
-  for (Listener* listener : listeners_) listener->on_presence(*this, presence);
+  for (Listener* listener : listeners_.all) listener->on_presence(*this, presence);
 }
 
 // ---- outputs
@@ -612,7 +619,7 @@ void Controller::outputs_changed() {
   outputs_pending_ =
       !written_ || is_behind(*written_, layers_.at(now), led_moves) || is_about_to_move(now);
   for (Bell* bell : output_bells_) bell->ring();
-  for (Listener* listener : listeners_) listener->on_outputs(*this);
+  for (Listener* listener : listeners_.all) listener->on_outputs(*this);
 }
 
 OutputState Controller::output_state(bool wanted) const {
@@ -649,7 +656,7 @@ void Controller::outputs_written(const Outputs& outputs, SteadyTime when) {
   const auto next = next_output_change(when);
   const bool is_animating = next && *next <= when + animation_frame;
   if (!was_pending && (!differs || is_animating)) return;
-  for (Listener* listener : listeners_) listener->on_outputs(*this);
+  for (Listener* listener : listeners_.all) listener->on_outputs(*this);
 }
 
 // ---- errands
@@ -692,7 +699,7 @@ WheelRumble Controller::wanted_wheel_rumble(SteadyTime now) const {
 
 void Controller::wheel_rumble_written(const WheelRumble& rumble) {
   if (std::exchange(errands_.wheel_written, rumble) == rumble) return;
-  for (Listener* listener : listeners_) listener->on_errand(*this);
+  for (Listener* listener : listeners_.all) listener->on_errand(*this);
 }
 
 Controller::WheelStatus Controller::wheel_status() const {
@@ -723,7 +730,7 @@ unsigned Controller::ask_for_diagnostics() {
 void Controller::errand_done(Errand& errand, unsigned number, const error_code& error) {
   errand.done = number;
   errand.error = error;
-  for (Listener* listener : listeners_) listener->on_errand(*this);
+  for (Listener* listener : listeners_.all) listener->on_errand(*this);
 }
 
 void Controller::abandon_errands() {

@@ -48,7 +48,7 @@ class Controller {
  public:
   /// @param clock, listeners  outlive the controller
   Controller(RememberedController remembered, const ControllerModel& model, UnixClock& clock,
-             std::vector<Listener*>& listeners, const RumbleLimit& default_rumble_limit = {});
+             Listeners& listeners, const RumbleLimit& default_rumble_limit = {});
   ~Controller();
   Controller(const Controller&) = delete;
   Controller& operator=(const Controller&) = delete;
@@ -221,8 +221,8 @@ class Controller {
   [[nodiscard]] DeviceClock::Stamp stamp_of(const InputReport& report, SteadyTime arrived);
   [[nodiscard]] OutputState output_state(bool wanted) const;
   void count_report(const DeviceClock::Stamp& stamp, SteadyTime arrived);
-  Sample make_sample(const RawSample& raw, const ImuSample& imu, std::uint64_t sequence,
-                     SteadyTime taken);
+  void set_temperature(std::uint16_t raw);
+  void fuse(Sample& sample, const RawSample& raw, const ImuSample& imu, SteadyTime taken);
   void add_extras(Sample& sample, const InputReport& report, const RawSample& raw) const;
   void publish_edges(const RawSample& raw, std::int64_t time_us);
   void remember(const Sample& sample);
@@ -230,7 +230,7 @@ class Controller {
 
   const ControllerModel* model_;
   UnixClock& clock_;
-  std::vector<Listener*>& listeners_;
+  Listeners& listeners_;
   mutable ControllerState state_;
   mutable OutputLayers layers_;
   std::optional<RumbleLimit> own_rumble_limit_;
@@ -259,6 +259,7 @@ class Controller {
   } unsettled_;
   bool is_in_burst_ = false;
   std::int64_t last_time_us_ = 0;
+  std::optional<std::uint16_t> temperature_raw_;
   double temperature_c_ = 0;
   Buttons buttons_;
   std::optional<std::uint8_t> trigger_;

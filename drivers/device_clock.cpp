@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace psmove::drivers {
 namespace {
@@ -101,7 +102,7 @@ std::chrono::nanoseconds DeviceClock::interval() const {
 }
 
 std::chrono::duration<double> DeviceClock::tick() const {
-  return Seconds(state_.trusts_ticks ? tick_seconds() : 0);
+  return Seconds(state_.trusts_ticks ? state_.tick : 0);
 }
 
 DeviceClock::Stamp DeviceClock::on_report(std::uint8_t sequence, std::uint16_t ticks,
@@ -116,6 +117,7 @@ DeviceClock::Stamp DeviceClock::on_report(std::uint8_t sequence, std::uint16_t t
     fit(0);
     return {.taken = arrived, .interval = interval(), .report = 0, .lost = 0};
   }
+  learn();
   const double now = std::max(Seconds(arrived - s.origin).count(), s.arrived);
   const unsigned step = (sequence - s.sequence) % sequence_modulus;
   const auto tick_step = static_cast<std::uint16_t>(ticks - s.ticks);
@@ -128,17 +130,26 @@ DeviceClock::Stamp DeviceClock::on_report(std::uint8_t sequence, std::uint16_t t
   s.sequence = sequence;
   s.ticks = ticks;
   s.report += advance.reports;
-  judge_ticks(tick_step, advance);
-
   s.taken += advance.seconds;
-  if (s.gap > silence) start_again_at(now);
   s.arrived = now;
-  follow_earliest(now, advance.seconds);
-  fit(now);
-  const double apart = advance.by_ticks && s.interval / tick_seconds() >= fine_ticks
+  s.advance = advance;
+  s.step = tick_step;
+  s.learned = false;
+  if (s.gap > silence) learn();
+  const double apart = advance.by_ticks && s.interval >= fine_ticks * s.tick
                            ? advance.seconds / static_cast<double>(advance.reports)
                            : s.interval;
   return stamp(arrived, apart, advance.reports);
+}
+
+void DeviceClock::learn() {
+  auto& s = state_;
+  if (std::exchange(s.learned, true)) return;
+  judge_ticks(s.step, s.advance);
+  if (s.gap > silence) start_again_at(s.arrived);
+  follow_earliest(s.arrived, s.advance.seconds);
+  fit(s.arrived);
+  s.tick = tick_seconds();
 }
 
 // ---- how far from the last report to this one
@@ -169,26 +180,18 @@ DeviceClock::Advance DeviceClock::advance_by_sequence(unsigned step, double at_m
 DeviceClock::Advance DeviceClock::advance_by_ticks(unsigned step, std::uint16_t ticks,
                                                    double at_most) const {
   const double interval = state_.interval;
-  const double tick = tick_seconds();
+  const double tick = state_.tick;
   if (tick <= 0) return advance_by_sequence(step, at_most);
   const double wrap = ticks_modulus * tick;
   const double slack = std::min(std::max(interval, 0.002), wrap / 4);
   const double since = ticks * tick;
-  const double most_wraps = std::max(std::floor((at_most + slack - since) / wrap), 0.0);
-
-  // The most wraps for which the sequence agrees; a delay longer than a wrap may have added some.
-  double wraps = most_wraps;
-  const double tolerance = 0.3 + tick / interval;
-  for (double fewer = 0; fewer <= std::min(most_wraps, 16.0); ++fewer) {
-    const double reports = (since + (most_wraps - fewer) * wrap) / interval;
-    if (std::abs(std::remainder(reports - step, sequence_modulus)) > tolerance) continue;
-    wraps = most_wraps - fewer;
-    break;
-  }
+  const double room = at_most + slack - since;
+  const double wraps = room < wrap ? 0 : wraps_of_ticks(step, since, std::floor(room / wrap), wrap);
   const double elapsed = since + wraps * wrap;
-  const double reports =
-      step +
-      sequence_modulus * std::max(std::round((elapsed / interval - step) / sequence_modulus), 0.0);
+  const double beyond = elapsed / interval - step;  // what the sequence does not say, by 16
+  const double reports = beyond < sequence_modulus / 2
+                             ? step
+                             : step + sequence_modulus * std::round(beyond / sequence_modulus);
   const bool makes_sense = reports >= 1 && elapsed <= at_most + slack + tick &&
                            elapsed + tick >= 0.2 * reports * interval &&
                            elapsed - tick <= 5 * reports * interval;
@@ -197,6 +200,17 @@ DeviceClock::Advance DeviceClock::advance_by_ticks(unsigned step, std::uint16_t 
   return {.seconds = is_fine ? elapsed : reports * interval,
           .reports = static_cast<std::uint64_t>(reports),
           .by_ticks = true};
+}
+
+/// The most wraps for which the sequence agrees; a delay longer than a wrap may have added some.
+double DeviceClock::wraps_of_ticks(unsigned step, double since, double most, double wrap) const {
+  const double tolerance = 0.3 + state_.tick / state_.interval;
+  for (double fewer = 0; fewer <= std::min(most, 16.0); ++fewer) {
+    const double reports = (since + (most - fewer) * wrap) / state_.interval;
+    if (std::abs(std::remainder(reports - step, sequence_modulus)) <= tolerance)
+      return most - fewer;
+  }
+  return most;
 }
 
 /// Keeps the mean tick count of a report, how evenly the ticks advance, and whether to trust them.
@@ -311,7 +325,8 @@ DeviceClock::Stamp DeviceClock::stamp(SteadyTime arrived, double interval, std::
       s.origin + std::chrono::nanoseconds(static_cast<std::int64_t>(std::floor(s.taken * 1e9)));
   s.stamped = std::max(std::min(place, arrived), s.stamped + std::chrono::nanoseconds(1));
   return {.taken = s.stamped,
-          .interval = std::chrono::nanoseconds(std::max(std::llround(interval * 1e9), 1LL)),
+          .interval = std::chrono::nanoseconds(
+              std::max(static_cast<std::int64_t>(interval * 1e9 + 0.5), std::int64_t{1})),
           .report = s.report,
           .lost = static_cast<int>(std::min<std::uint64_t>(reports - 1, 1'000'000'000))};
 }

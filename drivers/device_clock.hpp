@@ -27,6 +27,9 @@ namespace psmove::drivers {
 /// A delay alone looks like a loss when it comes near 16 intervals; good ticks tell them apart.
 /// Without them, reports are counted as lost from 150 ms on.
 ///
+/// What a report teaches is used from the next one on (but a long silence, at once), so that
+/// nobody who waits for the report waits for that: see learn().
+///
 /// Allocates nothing; about a tenth of a microsecond a report.
 class DeviceClock {
  public:
@@ -45,10 +48,13 @@ class DeviceClock {
   /// Takes one report's counters and its arrival time (not decreasing).
   Stamp on_report(std::uint8_t sequence, std::uint16_t ticks, SteadyTime arrived);
 
+  /// Learns from the last report, unless that is done; else the next report does it first.
+  void learn();
+
   /// Forgets everything but the nominal interval: the controller reconnected.
   void restart();
 
-  /// The report period as learned so far.
+  /// The report period as learned so far, by learn().
   [[nodiscard]] std::chrono::nanoseconds interval() const;
   /// The unit of the ticks as learned so far; zero while they are not trusted.
   [[nodiscard]] std::chrono::duration<double> tick() const;
@@ -100,11 +106,17 @@ class DeviceClock {
     double earliest = std::numeric_limits<double>::infinity();         ///< lateness in this bucket
     double earliest_before = std::numeric_limits<double>::infinity();  ///< and in the one before
     double pulled_back = 0;  ///< how much arrivals moved the places back in this bucket
+
+    double tick = 0;         ///< seconds, as the fits say
+    bool learned = true;     ///< from the last report, which came
+    Advance advance;         ///< so far after the one before,
+    std::uint16_t step = 0;  ///< by so many ticks
   };
 
   [[nodiscard]] double tick_seconds() const;
   [[nodiscard]] Advance advance_by_sequence(unsigned step, double at_most) const;
   [[nodiscard]] Advance advance_by_ticks(unsigned step, std::uint16_t ticks, double at_most) const;
+  [[nodiscard]] double wraps_of_ticks(unsigned step, double since, double most, double wrap) const;
   void judge_ticks(std::uint16_t ticks, const Advance& advance);
   void follow_earliest(double arrived, double advanced);
   void move(double seconds);

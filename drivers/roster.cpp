@@ -166,7 +166,7 @@ void Roster::clear_companion(Controller& controller) {
 bool Roster::forget(Controller& controller) {
   if (!controller.state().links.empty()) return false;
   clear_companion(controller);
-  for (Listener* listener : listeners_) listener->on_presence(controller, Presence::forgotten);
+  for (Listener* listener : listeners_.all) listener->on_presence(controller, Presence::forgotten);
   std::erase_if(controllers_, [&](const auto& c) { return c.get() == &controller; });
   changed();
   return true;
@@ -177,10 +177,16 @@ void Roster::report_trouble(const std::string& path, NodeTrouble trouble) {
 }
 
 void Roster::add_listener(Listener* listener) {
-  listeners_.push_back(listener);
+  listeners_.all.push_back(listener);
 }
 void Roster::remove_listener(Listener* listener) {
-  std::erase(listeners_, listener);
+  std::erase(listeners_.all, listener);
+}
+void Roster::add_sample_listener(SampleListener* listener) {
+  listeners_.samples.push_back(listener);
+}
+void Roster::remove_sample_listener(SampleListener* listener) {
+  std::erase(listeners_.samples, listener);
 }
 
 int Roster::next_number() const {

@@ -73,6 +73,8 @@ class Roster {
 
   void add_listener(Listener* listener);
   void remove_listener(Listener* listener);
+  void add_sample_listener(SampleListener* listener);
+  void remove_sample_listener(SampleListener* listener);
   /// Called after anything that remembered() returns has changed.
   void on_change(std::function<void()> callback) { changed_ = std::move(callback); }
   void changed() const {
@@ -87,7 +89,7 @@ class Roster {
   UnixClock& clock_;
   std::vector<std::unique_ptr<Controller>> controllers_;
   RumbleLimit default_rumble_limit_;
-  std::vector<Listener*> listeners_;
+  Listeners listeners_;
   std::map<std::string, NodeTrouble> troubles_;  ///< by path
   std::function<void()> changed_;
 };

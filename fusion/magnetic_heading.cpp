@@ -32,7 +32,8 @@ bool like_earth(const Axes& field) {
 
 }  // namespace
 
-void OrientationFilter::add_field(const Axes& field) noexcept {
+void OrientationFilter::add_field(const Note& note) noexcept {
+  const Axes& field = *note.field;
   // A magnetometer that says the same to the last bit while the body turns has
   // stopped measuring.
   constexpr double stuck_after_rad = 0.2;
@@ -41,13 +42,14 @@ void OrientationFilter::add_field(const Axes& field) noexcept {
     turned_since_field_changed_ = 0;
   }
   if (turned_since_field_changed_ > stuck_after_rad) return;
+  const bool turns_world = needs_north();  // and with it the newest note, as this one is
   if (!has_north_) meet_north();
   if (lost_north_) align_north();
 
-  const Matrix3 r = rotation_at_field();
+  const Matrix3 r = rotation_at_field(turns_world ? attitude_ : note.attitude, note.turn_rate);
   const Axes on_body{field[0] - hard_iron_[0], field[1] - hard_iron_[1], field[2] - hard_iron_[2]};
   const Axes world = multiply(r, on_body);
-  const Axes change = cross(multiply(r, turn_rate_), world);
+  const Axes change = cross(multiply(r, note.turn_rate), world);
   for (std::size_t i = 0; i < 3; ++i) {
     fields_.field[i] += world[i];
     fields_.field_change[i] += change[i];
@@ -58,9 +60,15 @@ void OrientationFilter::add_field(const Axes& field) noexcept {
 
 /// world_from_body when the newest reading was really taken.
 Matrix3 OrientationFilter::rotation_at_field() const noexcept {
-  const Axes back{-mag_latency_s_ * turn_rate_[0], -mag_latency_s_ * turn_rate_[1],
-                  -mag_latency_s_ * turn_rate_[2]};
-  return matrix(normalized(attitude_ * rotation_vector(back)));
+  return rotation_at_field(attitude_, turn_rate_);
+}
+
+/// The same of a reading that came then.
+Matrix3 OrientationFilter::rotation_at_field(const Quaternion& attitude,
+                                             const Axes& turn_rate) const noexcept {
+  const Axes back{-mag_latency_s_ * turn_rate[0], -mag_latency_s_ * turn_rate[1],
+                  -mag_latency_s_ * turn_rate[2]};
+  return matrix(normalized(attitude * rotation_vector(back)));
 }
 
 /// The first magnetic heading is taken as it is, and as uncertain as it may be.
@@ -236,6 +244,7 @@ bool OrientationFilter::adopt_survey(bool proven) noexcept {
 /// The field the filter started in was not the room's. Starts again with the
 /// one that is here now.
 void OrientationFilter::renew_field() noexcept {
+  take_notes();  // of readings in the former calibration
   hard_iron_ = {};
   restored_field_ = has_north_ = lost_north_ = disturbed_ = false;
   proof_s_ = turned_s_ = since_restart_s_ = 0;

@@ -61,7 +61,7 @@ OrientationFilter::OrientationFilter(const FilterParameters& parameters)
     : parameters_(parameters) {}
 
 void OrientationFilter::update(const ImuSample& sample) noexcept {
-  draw_conclusions();
+  if (block_is_full_) draw_conclusions();
   if (!accept_time(sample)) return;
   const double dt = sample.dt.count();
   Reading reading{axes(sample.gyro), axes(sample.accel)};
@@ -78,7 +78,10 @@ void OrientationFilter::update(const ImuSample& sample) noexcept {
   }
   const double lost = std::max(sample.missing_before, 0) + std::round(unknown_s_ / dt);
   unknown_s_ = 0;
-  if (lost > 0) fill_gap(reading, lost, dt);
+  if (lost > 0) {
+    take_notes();
+    fill_gap(reading, lost, dt);
+  }
 
   if (sample.accel_saturated || !has_force)
     motion_.velocity_noise += square(parameters_.saturated_accel_m_s2) * dt;
@@ -86,12 +89,16 @@ void OrientationFilter::update(const ImuSample& sample) noexcept {
     motion_.attitude_noise += square(parameters_.saturated_gyro * length(reading.rate)) * dt * 0.1;
   if (sample.accel_saturated || sample.gyro_saturated) freeze_s_ = parameters_.saturation_freeze_s;
   step(reading, dt);
-  if (accept_field(sample)) add_field(axes(*sample.mag));
+  if (accept_field(sample)) {
+    notes_[noted_ - 1].field = axes(*sample.mag);
+    if (needs_north()) take_notes();
+  }
   last_ = reading;
   block_is_full_ = motion_.time > parameters_.block_s - dt / 2;
 }
 
 void OrientationFilter::draw_conclusions() noexcept {
+  take_notes();
   if (std::exchange(block_is_full_, false)) finish_block();
 }
 
@@ -173,6 +180,7 @@ void OrientationFilter::fill_gap(const Reading& next, double lost, double dt) no
     motion_.attitude_noise += square(parameters_.gap_angle * length(between.rate) * dt);
     motion_.velocity_noise += square(parameters_.gap_accel_m_s2 * dt);
     step(between, dt);
+    take_notes();
     if (motion_.time > parameters_.block_s - dt / 2) finish_block();
   }
 }
@@ -195,14 +203,8 @@ void OrientationFilter::restart_after_gap() noexcept {
   rest_.start(last_.rate, last_.force);
 }
 
+/// All that the next orientation needs; the rest is noted down.
 void OrientationFilter::step(const Reading& reading, double dt) noexcept {
-  // A mean rate far from the known bias is a slow turn, not rest.
-  const double doubt =
-      std::sqrt(covariance_.variance(error_bias) + covariance_.variance(error_bias + 1) +
-                covariance_.variance(error_bias + 2));
-  const double margin = std::min(radians(parameters_.rest_gyro_deg_s), radians(0.3) + 4 * doubt);
-  rest_.update(reading.rate, reading.force, dt, bias_, margin, parameters_);
-
   const Axes scaled = multiply(scale_, reading.rate);
   Axes turn, force;
   for (std::size_t i = 0; i < 3; ++i) {
@@ -216,32 +218,57 @@ void OrientationFilter::step(const Reading& reading, double dt) noexcept {
   const Axes turned = cross(turn_rate_, force);
   const double earlier = dt / 2 + accel_latency_s_;
   for (std::size_t i = 0; i < 3; ++i) force[i] -= earlier * turned[i];
-  const Matrix3 r = matrix(attitude_);
-  accumulate(r, reading.rate, multiply(r, force), dt);
-  turned_since_field_changed_ += length(turn);
-  since_field_s_ += dt;
+  const Axes world_force = multiply(matrix(attitude_), force);
+  linear_accel_ = {world_force[0], world_force[1], world_force[2] - standard_gravity};
+  motion_.time += dt;
   freeze_s_ -= dt;
+  if (noted_ == notes_.size()) take_notes();
+  notes_[noted_++] = {.reading = reading,
+                      .turn_rate = turn_rate_,
+                      .force = world_force,
+                      .attitude = attitude_,
+                      .dt = dt};
 }
 
-void OrientationFilter::accumulate(const Matrix3& rotation, const Axes& measured_rate,
-                                   const Axes& force, double dt) noexcept {
-  linear_accel_ = {force[0], force[1], force[2] - standard_gravity};
-  const Axes change = cross(multiply(rotation, turn_rate_), force);
+void OrientationFilter::take_notes() noexcept {
+  if (noted_ == 0) return;
+  // A mean rate far from the known bias is a slow turn, not rest.
+  const double doubt =
+      std::sqrt(covariance_.variance(error_bias) + covariance_.variance(error_bias + 1) +
+                covariance_.variance(error_bias + 2));
+  const double margin = std::min(radians(parameters_.rest_gyro_deg_s), radians(0.3) + 4 * doubt);
+  for (std::size_t i = 0; i < noted_; ++i) {
+    const Note& note = notes_[i];
+    rest_.update(note.reading.rate, note.reading.force, note.dt, bias_, margin, parameters_);
+    accumulate(note);
+    if (note.field) add_field(note);
+  }
+  noted_ = 0;
+}
+
+void OrientationFilter::accumulate(const Note& note) noexcept {
+  const double dt = note.dt;
+  const Axes& force = note.force;
+  const Axes linear{force[0], force[1], force[2] - standard_gravity};
+  const Matrix3 rotation = matrix(note.attitude);
+  const Axes change = cross(multiply(rotation, note.turn_rate), force);
   for (std::size_t i = 0; i < 3; ++i) {
-    position_[i] += (velocity_[i] + linear_accel_[i] * dt / 2) * dt;
-    velocity_[i] += linear_accel_[i] * dt;
+    position_[i] += (velocity_[i] + linear[i] * dt / 2) * dt;
+    velocity_[i] += linear[i] * dt;
     motion_.force[i] += force[i] * dt;
     motion_.force_change[i] += change[i] * dt;
-    rate_sum_[i] += measured_rate[i];
+    rate_sum_[i] += note.reading.rate[i];
     for (std::size_t c = 0; c < 3; ++c) {
       const double part = rotation[i][c] * dt;
       motion_.rotation[i][c] += part;
-      for (std::size_t e = 0; e < 3; ++e) motion_.rotation_rate[i][c][e] += part * measured_rate[e];
+      for (std::size_t e = 0; e < 3; ++e)
+        motion_.rotation_rate[i][c][e] += part * note.reading.rate[e];
     }
   }
-  motion_.squared_rate += dot(turn_rate_, turn_rate_) * dt;
-  motion_.time += dt;
+  motion_.squared_rate += dot(note.turn_rate, note.turn_rate) * dt;
   ++samples_;
+  turned_since_field_changed_ += length(note.turn_rate) * dt;
+  since_field_s_ += dt;
 }
 
 void OrientationFilter::finish_block() noexcept {

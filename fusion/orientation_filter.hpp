@@ -28,12 +28,13 @@ class OrientationFilter {
 
   /// Takes one sample; `dt` and `missing_before` say how time passed. Bad input
   /// (not finite, dt out of range) is counted in rejected() and leaves the
-  /// orientation a unit quaternion.
+  /// orientation a unit quaternion. Orientation and linear acceleration are of
+  /// this sample at once, everything else when conclusions are drawn.
   void update(const ImuSample& sample) noexcept;
-  /// Corrects the estimates by the samples so far, where enough of them have come: every few
-  /// samples it takes as long as twenty updates. The next update() begins with it if nobody has
-  /// called it, so that who has somebody waiting for an orientation can call it when that is on its
-  /// way.
+  /// Learns from the samples so far, and corrects the estimates where enough of them have come,
+  /// which every few samples takes as long as twenty updates. Who has somebody waiting for an
+  /// orientation can call it when that is on its way; a later update() does it if nobody has, with
+  /// the same result.
   void draw_conclusions() noexcept;
 
   [[nodiscard]] Quaternion world_from_body() const noexcept;
@@ -79,6 +80,14 @@ class OrientationFilter {
   struct Reading {
     Axes rate, force;  ///< rad/s, m/s^2
   };
+  /// What a sample leaves to be learned from.
+  struct Note {
+    Reading reading;
+    Axes turn_rate{}, force{};  ///< as motion has them: calibrated, in the body and in the world
+    Quaternion attitude{};
+    std::optional<Axes> field{};  ///< uT
+    double dt = 0;
+  };
   /// Magnetometer readings being collected, brought to the world frame.
   struct FieldSum {
     Axes field{};         ///< uT
@@ -106,8 +115,8 @@ class OrientationFilter {
   void restart_after_gap() noexcept;
   void fill_gap(const Reading& next, double lost, double dt) noexcept;
   void step(const Reading& reading, double dt) noexcept;
-  void accumulate(const Matrix3& rotation, const Axes& measured_rate, const Axes& force,
-                  double dt) noexcept;
+  void take_notes() noexcept;
+  void accumulate(const Note& note) noexcept;
   void finish_block() noexcept;
   void let_errors_grow() noexcept;
   void use_rest() noexcept;
@@ -118,8 +127,12 @@ class OrientationFilter {
   void correct(const ErrorVector& correction) noexcept;
 
   // magnetic_heading.cpp: what the magnetometer says.
-  void add_field(const Axes& field) noexcept;
+  /// The next reading turns the world to north.
+  [[nodiscard]] bool needs_north() const noexcept { return !has_north_ || lost_north_; }
+  void add_field(const Note& note) noexcept;
   [[nodiscard]] Matrix3 rotation_at_field() const noexcept;
+  [[nodiscard]] Matrix3 rotation_at_field(const Quaternion& attitude,
+                                          const Axes& turn_rate) const noexcept;
   void meet_north() noexcept;
   Axes align_north() noexcept;
   void let_field_wander(double time) noexcept;
@@ -155,6 +168,9 @@ class OrientationFilter {
   MotionIntegral motion_;
   Axes rate_sum_{};
   int samples_ = 0;
+
+  std::array<Note, 2> notes_;  ///< a report's
+  std::size_t noted_ = 0;
 
   Reading last_{};
   Axes turn_rate_{};  ///< rad/s, body frame, calibrated: of the last step

@@ -1,6 +1,7 @@
 #include "api/stream/batch.hpp"
 
-#include <array>
+#include <algorithm>
+#include <cstring>
 
 namespace psmove::stream {
 namespace {
@@ -20,10 +21,32 @@ void Batch::append(const Frame& about, std::initializer_list<std::string_view> p
                    Opcode opcode) {
   std::size_t length = 0;
   for (const auto part : parts) length += part.size();
+  write(
+      about, length,
+      [parts](char* p) {
+        for (const auto part : parts) p = std::copy(part.begin(), part.end(), p);
+        return p;
+      },
+      opcode);
+}
+
+char* Batch::make_room(std::size_t longest) {
+  const std::size_t before = bytes_.size() + (has_heads() ? head_size(longest) : 0);
+  bytes_.resize(before + longest, boost::container::default_init);
+  return bytes_.data() + before;
+}
+
+void Batch::end_frame(const Frame& about, char* payload, char* end, Opcode opcode) {
   Frame frame = about;
-  frame.offset = bytes_.size();
-  if (format_ != Format::event_stream) append_head(bytes_, opcode, length);
-  for (const auto part : parts) bytes_ += part;
+  frame.offset = frames_.empty() ? 0 : frames_.back().offset + frames_.back().size;
+  if (has_heads()) {
+    const auto length = static_cast<std::size_t>(end - payload);
+    char* const start = bytes_.data() + frame.offset;
+    char* const place = start + write_head(start, opcode, length);
+    if (place != payload) std::memmove(place, payload, length);  // shorter than it might have been
+    end = place + length;
+  }
+  bytes_.resize(static_cast<std::size_t>(end - bytes_.data()));
   frame.size = bytes_.size() - frame.offset;
   if (frame.kind == FrameKind::motion) motion_bytes_ += frame.size;
   frames_.push_back(frame);
@@ -32,7 +55,8 @@ void Batch::append(const Frame& about, std::initializer_list<std::string_view> p
 void Batch::append(const Batch& from, const Frame& frame) {
   Frame copy = frame;
   copy.offset = bytes_.size();
-  bytes_ += from.bytes(frame);
+  const auto bytes = from.bytes(frame);
+  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
   if (copy.kind == FrameKind::motion) motion_bytes_ += copy.size;
   frames_.push_back(copy);
 }
@@ -44,7 +68,7 @@ std::string_view Batch::payload(const Frame& frame) const {
 
 void Batch::clear() {
   if (bytes_.capacity() > kept_capacity)
-    std::string().swap(bytes_);
+    decltype(bytes_)().swap(bytes_);
   else
     bytes_.clear();
   frames_.clear();

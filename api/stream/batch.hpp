@@ -2,6 +2,7 @@
 // Frames that go to clients together: bytes that are shared as they are, and an index that only
 // matters when a client is too slow for them.
 
+#include <boost/container/vector.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -42,7 +43,7 @@ class Batch {
   Batch(std::uint64_t group, wire::Policy policy, Format format = Format::json)
       : group_(group), policy_(policy), format_(format) {}
 
-  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  [[nodiscard]] std::string_view bytes() const { return {bytes_.data(), bytes_.size()}; }
   [[nodiscard]] std::string_view bytes(const Frame& frame) const {
     return bytes().substr(frame.offset, frame.size);
   }
@@ -61,6 +62,15 @@ class Batch {
   /// Appends one frame whose payload is these parts, its head in front where the format has heads.
   void append(const Frame& about, std::initializer_list<std::string_view> parts,
               Opcode opcode = Opcode::text);
+  /// Appends one frame whose payload is written in place.
+  /// @param longest  that the payload may be
+  /// @param write  given where it begins, writes it and returns its end
+  template <class Write>
+  void write(const Frame& about, std::size_t longest, Write write_payload,
+             Opcode opcode = Opcode::text) {
+    char* const payload = make_room(longest);
+    end_frame(about, payload, write_payload(payload), opcode);
+  }
   /// Appends a frame of another batch as it is.
   void append(const Batch& from, const Frame& frame);
 
@@ -68,7 +78,12 @@ class Batch {
   void clear();
 
  private:
-  std::string bytes_;
+  [[nodiscard]] bool has_heads() const { return format_ != Format::event_stream; }
+  /// @return where a payload of at most this length begins, with room for its head before it
+  [[nodiscard]] char* make_room(std::size_t longest);
+  void end_frame(const Frame& about, char* payload, char* end, Opcode opcode);
+
+  boost::container::vector<char> bytes_;  ///< unlike std's, it makes room without filling it
   std::vector<Frame> frames_;
   std::size_t motion_bytes_ = 0;
   std::uint64_t group_ = 0;

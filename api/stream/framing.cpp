@@ -237,15 +237,11 @@ std::size_t write_head(char* out, Opcode opcode, std::size_t length) {
   return 2 + extended;
 }
 
-void append_head(std::string& out, Opcode opcode, std::size_t length) {
-  std::array<char, 10> head{};
-  out.append(head.data(), write_head(head.data(), opcode, length));
-}
-
 void append_frame(std::string& out, Opcode opcode, std::string_view payload,
                   const std::optional<Mask>& mask, bool final) {
   const std::size_t start = out.size();
-  append_head(out, opcode, payload.size());
+  out.resize(start + head_size(payload.size()));
+  write_head(&out[start], opcode, payload.size());
   if (!final) out[start] = static_cast<char>(static_cast<std::uint8_t>(out[start]) & 0x7FU);
   if (!mask) {
     out += payload;

@@ -119,11 +119,11 @@ class Receiver {
   Utf8Check text_;
 };
 
-/// Appends the head of an unfragmented, unmasked frame (what a server sends).
-void append_head(std::string& out, Opcode opcode, std::size_t length);
-/// The same into at least 10 octets. @return its size
+/// Writes the head of an unfragmented, unmasked frame, which is what a server sends.
+/// @param out  room for it
+/// @return its size
 std::size_t write_head(char* out, Opcode opcode, std::size_t length);
-/// Size of that head.
+/// Size of that head, 2 to 10.
 [[nodiscard]] constexpr std::size_t head_size(std::size_t payload_length) {
   return payload_length < 126 ? 2 : payload_length < 65536 ? 4 : 10;
 }

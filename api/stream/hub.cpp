@@ -74,8 +74,12 @@ struct Hub::Parts : std::enable_shared_from_this<Hub::Parts> {
         throttle(io),
         pulse(io) {
     roster.add_listener(&publisher);
+    roster.add_sample_listener(&publisher);
   }
-  ~Parts() { roster.remove_listener(&publisher); }
+  ~Parts() {
+    roster.remove_sample_listener(&publisher);
+    roster.remove_listener(&publisher);
+  }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
 

@@ -1,7 +1,7 @@
 #include "api/stream/motion.hpp"
 
+#include <algorithm>
 #include <array>
-#include <charconv>
 
 #include "api/wire/binary_sample.hpp"
 #include "api/wire/cbor.hpp"
@@ -16,8 +16,7 @@ using wire::CborType;
 
 class Decimal {
  public:
-  explicit Decimal(std::int64_t value)
-      : end_(std::to_chars(digits_.data(), digits_.data() + digits_.size(), value).ptr) {}
+  explicit Decimal(std::int64_t value) : end_(wire::write_integer(digits_.data(), value)) {}
   Decimal(const Decimal&) = delete;
   Decimal& operator=(const Decimal&) = delete;
   [[nodiscard]] std::string_view text() const {
@@ -25,9 +24,12 @@ class Decimal {
   }
 
  private:
-  std::array<char, 20> digits_;
+  std::array<char, wire::longest_integer> digits_;
   char* end_;
 };
+
+constexpr std::string_view samples_begin = R"(,"samples":[)";
+constexpr std::string_view dropped_begin = R"(],"dropped":)";
 
 std::string_view end_of(Format format) {
   return format == Format::event_stream ? event_end : std::string_view();
@@ -47,6 +49,7 @@ std::string_view without_dropped(std::string_view payload, const Frame& frame, F
 void append_samples(std::string& out, std::span<const Sample> samples, Format format,
                     std::uint16_t fields) {
   for (const Sample& sample : samples) {
+    if (&sample != samples.data()) separate(out, format);
     switch (sample_format(format)) {
       case Format::cbor:
         wire::append_cbor_sample(out, sample, fields);
@@ -55,10 +58,13 @@ void append_samples(std::string& out, std::span<const Sample> samples, Format fo
         wire::append_binary_sample(out, sample);
         break;
       default:
-        if (!out.empty()) out += ',';
         wire::append_sample(out, sample, fields);
     }
   }
+}
+
+void separate(std::string& samples, Format format) {
+  if (sample_format(format) == Format::json && !samples.empty()) samples += ',';
 }
 
 std::string motion_head(Format format, std::string_view subscription) {
@@ -97,16 +103,29 @@ void MotionWriter::append(Batch& batch, std::string_view head, const Motion& mot
 
 void MotionWriter::append_text(Batch& batch, const Frame& about, std::string_view head,
                                const Motion& motion, std::string_view id_line) const {
-  const Decimal received(motion.received_us);
   const auto end = end_of(batch.format());
-  if (motion.dropped == 0) {
-    batch.append(about, {id_line, head, text_, received.text(), R"(,"samples":[)", motion.samples,
-                         motion_end, end});
-  } else {
-    const Decimal lost(motion.dropped);
-    batch.append(about, {id_line, head, text_, received.text(), R"(,"samples":[)", motion.samples,
-                         R"(],"dropped":)", lost.text(), "}", end});
-  }
+  const std::size_t longest = id_line.size() + head.size() + text_.size() + end.size() +
+                              motion.samples.size() +
+                              motion.unwritten.size() * (wire::longest_sample + 1) +
+                              2 * wire::longest_integer + samples_begin.size() + motion_end.size();
+  batch.write(about, longest, [&](char* p) {
+    const auto put = [&p](std::string_view text) { p = std::copy(text.begin(), text.end(), p); };
+    put(id_line);
+    put(head);
+    put(text_);
+    p = wire::write_integer(p, motion.received_us);
+    put(samples_begin);
+    put(motion.samples);
+    for (const Sample& sample : motion.unwritten) {
+      if (&sample != motion.unwritten.data()) *p++ = ',';
+      p = wire::write_sample(p, sample, motion.fields);
+    }
+    put(dropped_begin);
+    p = wire::write_integer(p, motion.dropped);
+    *p++ = '}';
+    put(end);
+    return p;
+  });
 }
 
 void MotionWriter::append_cbor(Batch& batch, const Frame& about, std::string_view head,

@@ -12,9 +12,12 @@
 
 namespace psmove::stream {
 
-/// Appends samples to those in `out`, as they stand in a motion message of this format.
+/// Appends samples, as they stand in a motion message of this format. Where there is text before
+/// them, separate() them from it.
 void append_samples(std::string& out, std::span<const Sample> samples, Format format,
                     std::uint16_t fields);
+/// Adds what stands between samples of this format, if there are some before.
+void separate(std::string& samples, Format format);
 /// Formats of one family share their samples.
 [[nodiscard]] constexpr Format sample_format(Format format) {
   return format == Format::event_stream ? Format::json : format;
@@ -28,7 +31,9 @@ inline constexpr std::string_view motion_end = R"(],"dropped":0})";
 
 /// What one message tells.
 struct Motion {
-  std::string_view samples;  ///< as append_samples() wrote them
+  std::string_view samples{};           ///< as append_samples() wrote them
+  std::span<const Sample> unwritten{};  ///< or as they are, for JSON alone, and which members
+  std::uint16_t fields = 0;
   std::uint32_t count = 0;
   std::uint64_t last = 0;  ///< sequence of the newest
   std::int64_t received_us = 0;

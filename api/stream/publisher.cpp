@@ -121,6 +121,12 @@ struct Publisher::Steps {
   std::optional<SteadyTime> origin;  ///< none: nothing was sent yet
 };
 
+/// How samples are written: groups that want them alike share one of these.
+struct Publisher::Writing {
+  Format format = Format::json;  ///< of samples
+  std::uint16_t fields = 0;
+};
+
 /// What a rate holds back for one controller of one group. Motion and trigger each have a throttle
 /// clock, which moves only when something is sent.
 struct Publisher::Held {
@@ -157,13 +163,21 @@ struct Publisher::Held {
 /// before, nor wait for the others' turn. They become one as soon as they do not differ any more.
 struct Publisher::Group {
   Group(std::uint64_t its_serial, const Subscription& its_subscription,
-        std::shared_ptr<Steps> its_steps)
-      : serial(its_serial), what(its_subscription), steps(std::move(its_steps)) {
+        std::shared_ptr<Steps> its_steps, std::shared_ptr<Writing> its_writing)
+      : serial(its_serial),
+        what(its_subscription),
+        steps(std::move(its_steps)),
+        writing(std::move(its_writing)) {
     for (std::size_t i = 0; i < heads.size(); ++i)
       if (what.wants(static_cast<Topic>(i))) heads[i] = head_of(static_cast<Topic>(i));
   }
 
   [[nodiscard]] bool is_event_stream() const { return what.format == Format::event_stream; }
+  /// Whether no other group has any use for samples as this one wants them written, so that they
+  /// may be written where they are sent from.
+  [[nodiscard]] bool writes_alone() const {
+    return writing.use_count() == 1 && sample_format(what.format) == Format::json;
+  }
   /// What all messages of a topic begin with.
   [[nodiscard]] std::string head_of(Topic topic) const {
     auto head = topic == Topic::motion ? motion_head(what.format, what.id)
@@ -213,6 +227,7 @@ struct Publisher::Group {
   std::shared_ptr<Batch> batch;  ///< reused once no slow client refers to it
   bool is_open = false;          ///< the batch is being filled
   std::shared_ptr<Steps> steps;
+  std::shared_ptr<Writing> writing;
   std::vector<Held> held;
   wire::StreamPosition position;  ///< of an event stream: what its members have
 };
@@ -235,7 +250,7 @@ std::uint64_t Publisher::subscribe(Subscriber& subscriber, const Subscription& w
   }
   groups_.push_back(std::make_unique<Group>(
       equal != nullptr ? equal->serial : next_serial_++, what,
-      equal != nullptr ? equal->steps : std::make_shared<Steps>(what.interval())));
+      equal != nullptr ? equal->steps : std::make_shared<Steps>(what.interval()), writing(what)));
   Group& made = *groups_.back();
   made.members.push_back(&subscriber);
   if (made.is_event_stream())
@@ -243,6 +258,15 @@ std::uint64_t Publisher::subscribe(Subscriber& subscriber, const Subscription& w
       if (from->count > 0 && made.wants(Topic::motion, from->address))
         made.position.set(from->address, from->last_remembered());
   return made.serial;
+}
+
+std::shared_ptr<Publisher::Writing> Publisher::writing(const Subscription& what) const {
+  const Format format = sample_format(what.format);
+  for (const auto& group : groups_)
+    if (group->what.wants(Topic::motion) && what.wants(Topic::motion) &&
+        group->writing->format == format && group->writing->fields == what.fields)
+      return group->writing;
+  return std::make_shared<Writing>(Writing{format, what.fields});
 }
 
 void Publisher::unsubscribe(Subscriber& subscriber, std::uint64_t serial) {
@@ -313,16 +337,22 @@ void Publisher::on_burst_begin() {
 
 void Publisher::on_burst_end() {
   is_in_burst_ = false;
-  if (!flush_wanted_ || flush_called_ || gathers_until_) return;
-  const auto now = loop_.now();
+  if (!is_flush_to_come()) return;
   if (const auto time = gathering_time(); time.count() > 0) {
-    gathers_until_ = now + time;
+    gathers_until_ = loop_.now() + time;
     wake_by(*gathers_until_);
-  } else if (now - last_flush_ > quiet) {
-    flush();
-  } else {
+  } else if (!flush_if_quiet()) {
     ask_for_flush();
   }
+}
+
+/// @return whether nothing had gone out for a while, and now it has
+bool Publisher::flush_if_quiet() {
+  if (gathering_time().count() > 0) return false;
+  const auto now = loop_.now();
+  if (now - last_flush_ <= quiet) return false;
+  flush(now);
+  return true;
 }
 
 /// As long as the last flush took, so that half of the time at least is left for everything else.
@@ -338,15 +368,18 @@ void Publisher::touch(Subscriber& subscriber) {
 }
 
 void Publisher::flush() {
-  const auto begin = loop_.now();
+  flush(loop_.now());
+}
+
+void Publisher::flush(SteadyTime now) {
   gathers_until_.reset();
   if (touched_.empty() && open_.size() == 1)
-    pass_on(*open_.front(), begin);
+    pass_on(*open_.front(), now);
   else
     send_all();
-  unite_equal_groups(begin);
+  unite_equal_groups(now);
   last_flush_ = loop_.now();
-  last_flush_took_ = last_flush_ - begin;
+  last_flush_took_ = last_flush_ - now;
 }
 
 /// What a turn with a single report comes to, nearly always: nothing goes through queues.
@@ -396,6 +429,7 @@ Batch& Publisher::open_batch(Group& group) {
 void Publisher::on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
                            std::int64_t received_us) {
   publish_samples(controller.address(), samples, received_us);
+  if (is_in_burst_ && is_flush_to_come()) flush_if_quiet();
 }
 
 void Publisher::after_samples(const drivers::Controller& controller,
@@ -407,21 +441,25 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
                                 std::int64_t received_us) {
   if (samples.empty()) return;
   Source& from = source(controller);
-  const auto now = loop_.now();
   for (const auto& group : groups_) {
     if (!group->wants(Topic::motion, controller)) continue;
     if (group->what.policy == Policy::all) {
-      append_motion(open_batch(*group), *group, from,
-                    {.samples = encoded(from, group->what, samples),
-                     .count = static_cast<std::uint32_t>(samples.size()),
-                     .last = samples.back().sequence,
-                     .received_us = received_us},
-                    group->position);
+      Motion motion{.count = static_cast<std::uint32_t>(samples.size()),
+                    .last = samples.back().sequence,
+                    .received_us = received_us};
+      if (group->writes_alone()) {
+        motion.unwritten = samples;
+        motion.fields = group->what.fields;
+        samples_encoded_ += samples.size();
+      } else {
+        motion.samples = encoded(from, group->what, samples);
+      }
+      append_motion(open_batch(*group), *group, from, motion, group->position);
     } else {
       Held& held = held_for(*group, from);
       const bool has_waited = held.samples > 0;
       hold(*group, held, samples, received_us);
-      send_when_due(*group, held.motion_due, has_waited, now);
+      send_when_due(*group, held.motion_due, has_waited, loop_.now());
     }
   }
 }
@@ -509,7 +547,7 @@ void Publisher::hold(Group& group, Held& held, std::span<const Sample> samples,
     held.samples = 0;
     held.window.clear();
   }
-  if (held.samples > 0 && sample_format(group.what.format) == Format::json) held.window += ',';
+  separate(held.window, group.what.format);
   held.window += encoded(*held.source, group.what, samples);
   held.samples += static_cast<std::uint32_t>(samples.size());
 }
@@ -758,9 +796,11 @@ void Publisher::append_history(Batch& batch, const Group& group, Source& from, s
     const std::size_t end = std::min(i + samples_per_message, from.count);
     scratch_.clear();
     const auto count = static_cast<std::uint32_t>(end - i);
-    for (; i < end; ++i)
+    for (; i < end; ++i) {
+      separate(scratch_, group.what.format);
       append_samples(scratch_, {&from.remembered(i).sample, 1}, group.what.format,
                      group.what.fields);
+    }
     append_motion(batch, group, from,
                   {.samples = scratch_,
                    .count = count,

@@ -46,7 +46,7 @@ class Subscriber {
   bool is_touched_ = false;
 };
 
-class Publisher final : public drivers::Listener {
+class Publisher final : public drivers::Listener, public drivers::SampleListener {
  public:
   /// How the publisher reaches the event loop.
   struct Loop {
@@ -92,11 +92,11 @@ class Publisher final : public drivers::Listener {
   [[nodiscard]] std::uint64_t samples_encoded() const { return samples_encoded_; }
 
   void on_burst_begin() override;
-  /// After a quiet moment the turn is taken to end here, so that a lone report waits for nothing;
-  /// else it ends as always, with every report that came meanwhile. Where the last turn took long,
-  /// because there is a crowd of clients, reports are gathered about as long first: one `send` for
-  /// each client then carries those of several controllers.
   void on_burst_end() override;
+  /// After a quiet moment the turn is taken to end with the first report, so that a lone one waits
+  /// for nothing; else it ends as always, with every report that came meanwhile. Where the last
+  /// turn took long, because there is a crowd of clients, reports are gathered about as long first:
+  /// one `send` for each client then carries those of several controllers.
   void on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
                   std::int64_t received_us) override;
   void after_samples(const drivers::Controller& controller, std::span<const Sample> samples,
@@ -123,6 +123,7 @@ class Publisher final : public drivers::Listener {
  private:
   struct Source;
   struct Steps;
+  struct Writing;
   struct Held;
   struct Group;
 
@@ -145,6 +146,7 @@ class Publisher final : public drivers::Listener {
                     std::string_view body);
   void append_history(Batch& batch, const Group& group, Source& source, std::uint64_t after,
                       wire::StreamPosition& position);
+  [[nodiscard]] std::shared_ptr<Writing> writing(const Subscription& what) const;
   Group* find_group(const Subscriber& subscriber, std::uint64_t serial);
   /// With the subscription of this one.
   Group& eldest(const Group& group);
@@ -156,6 +158,12 @@ class Publisher final : public drivers::Listener {
   void pass_on(Group& group, SteadyTime now);
   void send_all();
   void ask_for_flush();
+  /// Somebody is to be sent something, and the loop does not know of it yet.
+  [[nodiscard]] bool is_flush_to_come() const {
+    return flush_wanted_ && !flush_called_ && !gathers_until_;
+  }
+  bool flush_if_quiet();
+  void flush(SteadyTime now);
   [[nodiscard]] std::chrono::nanoseconds gathering_time() const;
 
   Loop loop_;

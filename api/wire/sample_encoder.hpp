@@ -1,6 +1,7 @@
 #pragma once
 // One sample as JSON, written by hand: this runs for every report.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -38,9 +39,23 @@ inline constexpr std::uint16_t rare_fields =
 [[nodiscard]] std::optional<Field> parse_field(std::string_view name);
 [[nodiscard]] std::string_view to_string(Field field);
 
-/// Appends {"sequence":…,"time_us":…,…} with the chosen members. Decimals are fixed point, enough
+/// No sample is longer: names and punctuation 260, 20 decimals of 17, two integers of 20, the
+/// temperature, 19 buttons, a wheel, a stick and the pressures. A test checks it with the largest
+/// values.
+inline constexpr std::size_t longest_sample = 1536;
+
+/// Writes {"sequence":…,"time_us":…,…} with the chosen members. Decimals are fixed point, enough
 /// for the sensor's resolution; a value that is not finite is written as 0. What the controller
 /// does not have is null.
+/// @param out  room for `longest_sample`
+/// @return its end
+char* write_sample(char* out, const Sample& sample, std::uint16_t fields);
 void append_sample(std::string& out, const Sample& sample, std::uint16_t fields = all_fields);
+
+/// No integer is longer.
+inline constexpr std::size_t longest_integer = 20;
+/// @param out  room for `longest_integer`
+/// @return the end of the digits, with a minus in front where there must be one
+char* write_integer(char* out, std::int64_t value);
 
 }  // namespace psmove::wire

@@ -51,17 +51,12 @@ class Recording {
 };
 
 /// Keeps what it hears.
-class Collector final : public drivers::Listener {
+class Collector final : public drivers::SampleListener {
  public:
   void on_samples(const drivers::Controller&, std::span<const Sample> samples,
                   std::int64_t) override {
     samples_.insert(samples_.end(), samples.begin(), samples.end());
   }
-  void on_button(const drivers::Controller&, Button, bool, std::int64_t) override {}
-  void on_trigger(const drivers::Controller&, double, std::int64_t) override {}
-  void on_battery(const drivers::Controller&) override {}
-  void on_presence(const drivers::Controller&, drivers::Presence) override {}
-  void on_outputs(const drivers::Controller&) override {}
   [[nodiscard]] const std::vector<Sample>& samples() const { return samples_; }
 
  private:
@@ -77,9 +72,9 @@ drivers::RememberedController never_seen(const Address& address) {
 /// One controller as the daemon has it, fed by hand.
 class Fed {
  public:
-  Fed(std::string_view device, std::vector<drivers::Listener*> listeners)
+  Fed(std::string_view device, std::vector<drivers::SampleListener*> listeners)
       : recording_(device),
-        listeners_(std::move(listeners)),
+        listeners_{.all = {}, .samples = std::move(listeners)},
         controller_(never_seen(recording_.address()), *drivers::find_model(device.substr(0, 4)),
                     clock_, listeners_) {}
 
@@ -97,7 +92,7 @@ class Fed {
  private:
   Recording recording_;
   drivers::UnixClock clock_;
-  std::vector<drivers::Listener*> listeners_;
+  drivers::Listeners listeners_;
   drivers::Controller controller_;
   std::size_t next_ = 0;
   drivers::SteadyClock::duration lap_start_{};

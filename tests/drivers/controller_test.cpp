@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Writes down everything it is told.
-class Notebook final : public Listener {
+class Notebook final : public Listener, public SampleListener {
  public:
   void on_samples(const Controller&, std::span<const Sample> some, std::int64_t) override {
     ++reports;
@@ -54,6 +54,7 @@ class ControllerTest : public ::testing::TestWithParam<const char*> {
       complete = assembler.add(*move_.get_feature(0x10)).value();
     controller_.set_calibration(assembler.blob());
     roster_.add_listener(&notebook_);
+    roster_.add_sample_listener(&notebook_);
     controller_.link_up({}, Source::simulated);
   }
 

@@ -116,7 +116,8 @@ TEST_P(Length, ComesThroughAsTextAndAsBinary) {
 
 TEST_P(Length, HeadIsTheShortestAndItsSizeIsKnownBefore) {
   std::string head;
-  append_head(head, Opcode::text, GetParam());
+  head.resize(head_size(GetParam()));
+  write_head(head.data(), Opcode::text, GetParam());
   EXPECT_EQ(head.size(), head_size(GetParam()));
 }
 
