@@ -429,7 +429,6 @@ Batch& Publisher::open_batch(Group& group) {
 void Publisher::on_samples(const drivers::Controller& controller, std::span<const Sample> samples,
                            std::int64_t received_us) {
   publish_samples(controller.address(), samples, received_us);
-  if (is_in_burst_ && is_flush_to_come()) flush_if_quiet();
 }
 
 void Publisher::after_samples(const drivers::Controller& controller,
@@ -462,6 +461,7 @@ void Publisher::publish_samples(const Address& controller, std::span<const Sampl
       send_when_due(*group, held.motion_due, has_waited, loop_.now());
     }
   }
+  if (is_in_burst_ && is_flush_to_come()) flush_if_quiet();
 }
 
 void Publisher::keep_samples(const Address& controller, std::span<const Sample> samples,

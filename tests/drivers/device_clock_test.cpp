@@ -26,6 +26,7 @@ struct Device {
   double first_tick = 60000;   ///< so that the first wrap comes soon
   double sampling_jitter = 0;  ///< part of an interval
   std::uint32_t seed = 1;
+  bool is_learned_from_at_once = false;
 
   std::function<double(std::mt19937&)> delay = [](std::mt19937&) { return 0.0; };
   std::function<bool(std::uint64_t report, std::mt19937&)> is_lost =
@@ -74,6 +75,7 @@ std::vector<Outcome> run(DeviceClock& clock, const Device& device, std::uint64_t
     const auto arrival = origin + std::chrono::nanoseconds(std::llround(arrived * 1e9));
     const auto stamp = clock.on_report(device.garble_sequence(sequence, random),
                                        device.garble_ticks(ticks, random), arrival);
+    if (device.is_learned_from_at_once) clock.learn();
     EXPECT_GT(stamp.taken, last_stamp);
     EXPECT_LE(stamp.taken, std::max(arrival, last_stamp + 1ns));
     EXPECT_GT(stamp.interval, 0ns);
@@ -132,6 +134,19 @@ std::function<bool(std::uint64_t, std::mt19937&)> loses(double part) {
 
 constexpr auto zcm1_nominal = 11'364us;
 constexpr auto zcm2_nominal = 1266us;
+
+TEST(DeviceClock, LearnsTheSameWheneverItDoes) {
+  const auto stamps = [](bool at_once) {
+    DeviceClock clock(11400us);
+    Device device{.is_learned_from_at_once = at_once, .delay = exponential(0.003)};
+    device.is_lost = loses(0.05);
+    device.pause = [](std::uint64_t report) { return report == 700 ? 5.0 : 0.0; };
+    std::vector<double> all;
+    for (const auto& outcome : run(clock, device, 1000)) all.push_back(outcome.stamp);
+    return all;
+  };
+  EXPECT_EQ(stamps(true), stamps(false));
+}
 
 TEST(DeviceClock, FirstReportIsStampedWithItsArrival) {
   DeviceClock clock(zcm1_nominal);

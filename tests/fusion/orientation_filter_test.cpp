@@ -90,6 +90,26 @@ TEST(OrientationFilter, TiltIsRightFromTheFirstSampleInEveryPose) {
     }
 }
 
+TEST(OrientationFilter, ConclusionsMayBeDrawnAtAnyTime) {
+  // To the last bit, whoever calls it and when: after every sample, after every third, or never.
+  const auto end = [](int every) {
+    SimulatedBody body(176);
+    OrientationFilter filter;
+    int updates = 0;
+    wave(body, filter, 3, as_sensed, [&] {
+      if (every > 0 && ++updates % every == 0) filter.draw_conclusions();
+    });
+    filter.draw_conclusions();
+    return std::pair(filter.world_from_body(), filter.learned());
+  };
+  const auto [never, learned] = end(0);
+  for (const int every : {1, 2, 3}) {
+    const auto [orientation, its] = end(every);
+    EXPECT_EQ(orientation, never) << every;
+    EXPECT_EQ(its, learned) << every;
+  }
+}
+
 TEST(OrientationFilter, NorthIsPlusY) {
   // The sphere points east: the body's +Y is world +X, a quarter turn to the right.
   SimulatedBody body(176, rotation_about(0, 0, 1, -pi / 2));

@@ -2,6 +2,7 @@
 
 #include "api/stream/backlog.hpp"
 
+#include <algorithm>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <optional>
@@ -77,6 +78,22 @@ std::vector<std::string> messages(std::string_view bytes) {
 
 std::string with(std::string_view text, unsigned dropped) {
   return std::string(text) + "],\"dropped\":" + std::to_string(dropped) + "}";
+}
+
+TEST(Batch, APayloadMayBeShorterThanTheRoomForIt) {
+  for (const std::size_t length : {0U, 5U, 125U, 126U, 200U, 65535U, 65536U}) {
+    Batch batch;
+    batch.append({}, {"before"});
+    batch.write({}, 70'000, [length](char* p) { return std::fill_n(p, length, 'x'); });
+    batch.append({}, {"after"});
+    ASSERT_EQ(batch.frames().size(), 3U);
+    const Frame& frame = batch.frames()[1];
+    EXPECT_EQ(frame.size, head_size(length) + length);
+    EXPECT_EQ(batch.payload(frame), std::string(length, 'x'));
+    EXPECT_EQ(batch.payload(batch.frames()[0]), "before");
+    EXPECT_EQ(batch.payload(batch.frames()[2]), "after");
+    EXPECT_EQ(batch.bytes().size(), frame.size + 8 + 7);
+  }
 }
 
 class BacklogTest : public testing::Test {
