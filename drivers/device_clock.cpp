@@ -189,7 +189,7 @@ DeviceClock::Advance DeviceClock::advance_by_ticks(unsigned step, std::uint16_t 
   const double wraps = room < wrap ? 0 : wraps_of_ticks(step, since, std::floor(room / wrap), wrap);
   const double elapsed = since + wraps * wrap;
   const double beyond = elapsed / interval - step;  // what the sequence does not say, by 16
-  const double reports = beyond < sequence_modulus / 2
+  const double reports = 2 * beyond < sequence_modulus
                              ? step
                              : step + sequence_modulus * std::round(beyond / sequence_modulus);
   const bool makes_sense = reports >= 1 && elapsed <= at_most + slack + tick &&
@@ -324,11 +324,12 @@ DeviceClock::Stamp DeviceClock::stamp(SteadyTime arrived, double interval, std::
   const auto place =
       s.origin + std::chrono::nanoseconds(static_cast<std::int64_t>(std::floor(s.taken * 1e9)));
   s.stamped = std::max(std::min(place, arrived), s.stamped + std::chrono::nanoseconds(1));
-  return {.taken = s.stamped,
-          .interval = std::chrono::nanoseconds(
-              std::max(static_cast<std::int64_t>(interval * 1e9 + 0.5), std::int64_t{1})),
-          .report = s.report,
-          .lost = static_cast<int>(std::min<std::uint64_t>(reports - 1, 1'000'000'000))};
+  return {
+      .taken = s.stamped,
+      .interval = std::max(std::chrono::duration_cast<std::chrono::nanoseconds>(Seconds(interval)),
+                           std::chrono::nanoseconds(1)),
+      .report = s.report,
+      .lost = static_cast<int>(std::min<std::uint64_t>(reports - 1, 1'000'000'000))};
 }
 
 }  // namespace psmove::drivers
