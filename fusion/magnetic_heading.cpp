@@ -241,8 +241,6 @@ bool OrientationFilter::adopt_survey(bool proven) noexcept {
   return true;
 }
 
-/// The field the filter started in was not the room's. Starts again with the
-/// one that is here now.
 void OrientationFilter::renew_field() noexcept {
   take_notes();  // of readings in the former calibration
   hard_iron_ = {};
@@ -253,6 +251,8 @@ void OrientationFilter::renew_field() noexcept {
   fields_ = {};
 }
 
+/// The field the filter started in was not the room's. Starts again with the
+/// one that is here now.
 void OrientationFilter::restart_field() noexcept {
   proof_s_ = since_restart_s_ = 0;
   set_field_priors(parameters_.mag_local_ut, parameters_.mag_restart_iron_ut,

@@ -64,7 +64,7 @@ class Batch {
               Opcode opcode = Opcode::text);
   /// Appends one frame whose payload is written in place.
   /// @param longest  that the payload may be
-  /// @param write  given where it begins, writes it and returns its end
+  /// @param write_payload  given where it begins, writes it and returns its end
   template <class Write>
   void write(const Frame& about, std::size_t longest, Write write_payload,
              Opcode opcode = Opcode::text) {

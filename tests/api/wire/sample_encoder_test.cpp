@@ -2,12 +2,14 @@
 
 #include "api/wire/sample_encoder.hpp"
 
+#include <array>
 #include <cmath>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <string>
 #include <vector>
 
 namespace psmove::wire {
@@ -134,6 +136,23 @@ TEST(SampleEncoder, ACarryReachesTheWholePart) {
   sample.accel = {9.99996, -99.99999, 0.99994};
   const std::string text = encoded(sample, bit(Field::accel_m_s2));
   EXPECT_THAT(text, testing::HasSubstr(R"({"x":10,"y":-100,"z":0.9999})"));
+}
+
+TEST(SampleEncoder, WritesEveryIntegerAsTheStandardLibraryDoes) {
+  constexpr auto least = std::numeric_limits<std::int64_t>::min();
+  constexpr auto most = std::numeric_limits<std::int64_t>::max();
+  std::vector<std::int64_t> values = {least, least + 1, most};
+  for (std::int64_t power = 1; power <= most / 10; power *= 10)
+    for (const std::int64_t near : {power - 1, power, power + 1}) {
+      values.push_back(near);
+      values.push_back(-near);
+    }
+  for (const auto value : values) {
+    std::array<char, longest_integer> text;
+    const char* const end = write_integer(text.data(), value);
+    EXPECT_EQ(std::string_view(text.data(), static_cast<std::size_t>(end - text.data())),
+              std::to_string(value));
+  }
 }
 
 TEST(SampleEncoder, WhatIsNotANumberIsZeroAndTheExtremesStayValid) {
